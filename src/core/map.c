@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What all map types share: the registry, creation, lifetime, the right to
+ * write, and the dispatch to the types' operations.
+ */
+#include "core/map.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/topology.h"
+
+#define BPF_MAP_TYPE(type_, name_, ops_) extern const struct map_ops ops_;
+#include "core/map_types.def"
+#undef BPF_MAP_TYPE
+
+#define BPF_MAP_TYPE(type_, name_, ops_) [type_] = { name_, &ops_ },
+static const struct {
+	const char		*name;
+	const struct map_ops	*ops;
+} map_types[] = {
+#include "core/map_types.def"
+};
+#undef BPF_MAP_TYPE
+
+#define MAP_TYPES	(sizeof(map_types) / sizeof(map_types[0]))
+
+uint32_t map_type_end(void)
+{
+	return MAP_TYPES;
+}
+
+const struct map_ops *map_type_ops(uint32_t map_type)
+{
+	return map_type < MAP_TYPES ? map_types[map_type].ops : NULL;
+}
+
+const char *map_type_name(uint32_t map_type)
+{
+	return map_type < MAP_TYPES ? map_types[map_type].name : NULL;
+}
+
+uint32_t map_type_by_name(const char *name)
+{
+	uint32_t type;
+
+	for (type = 0; type < MAP_TYPES; type++)
+		if (map_types[type].name &&
+		    strcmp(map_types[type].name, name) == 0)
+			return type;
+	return 0;
+}
+
+/*
+ * The kernel's isalnum knows Latin-1: it takes the letters from 0xC0 on, and
+ * not the multiplication and division signs among them.
+ */
+static bool name_char_ok(unsigned char c)
+{
+	if (c >= 0xc0)
+		return c != 0xd7 && c != 0xf7;
+	return c < 0x80 && (isalnum(c) || c == '_' || c == '.');
+}
+
+int map_name_check(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < MAP_NAME_LEN; i++) {
+		if (!name[i])
+			return 0;
+		if (!name_char_ok((unsigned char)name[i]))
+			return -EINVAL;
+	}
+	return -EINVAL;
+}
+
+int map_refuse(struct map_refusal *refusal, int err, const char *word,
+	       const char *why)
+{
+	if (refusal) {
+		refusal->word = word;
+		refusal->why = why;
+	}
+	return err;
+}
+
+static int map_attr_check(const struct map_attr *attr,
+			  struct map_refusal *refusal,
+			  const struct map_ops **ops)
+{
+	if (attr->map_extra && attr->map_type != BPF_MAP_TYPE_BLOOM_FILTER)
+		return map_refuse(refusal, -EINVAL, "extra",
+				  "this type takes none");
+	if ((attr->map_flags & BPF_F_RDONLY) &&
+	    (attr->map_flags & BPF_F_WRONLY))
+		return map_refuse(refusal, -EINVAL, "flags",
+				  "rdonly and wronly exclude each other");
+	if ((attr->map_flags & BPF_F_NUMA_NODE) &&
+	    attr->numa_node != NUMA_NO_NODE &&
+	    !topology_node_online(attr->numa_node))
+		return map_refuse(refusal, -EINVAL, "numa",
+				  "there is no such memory node online");
+	*ops = map_type_ops(attr->map_type);
+	if (!*ops)
+		return map_refuse(refusal, -EINVAL, "type",
+				  "there is no such type");
+	return (*ops)->map_alloc_check(attr, refusal);
+}
+
+static void map_init(struct map *map, const struct map_attr *attr,
+		     const struct map_ops *ops)
+{
+	map->ops = ops;
+	map->map_type = attr->map_type;
+	map->key_size = attr->key_size;
+	map->value_size = attr->value_size;
+	map->max_entries = attr->max_entries;
+	map->map_flags = attr->map_flags;
+	map->map_extra = attr->map_extra;
+	map->numa_node = attr->map_flags & BPF_F_NUMA_NODE ?
+			 attr->numa_node : NUMA_NO_NODE;
+	memcpy(map->name, attr->map_name, MAP_NAME_LEN);
+	atomic_init(&map->refcnt, 1);
+	atomic_init(&map->writecnt, 0);
+	pthread_mutex_init(&map->freeze_mutex, NULL);
+}
+
+int map_create(const struct map_attr *attr, struct charge *charge,
+	       struct map_refusal *refusal, struct map **mapp)
+{
+	const struct map_ops *ops;
+	struct map *map;
+	int err;
+
+	charge->bytes = 0;
+	err = map_attr_check(attr, refusal, &ops);
+	if (err)
+		return err;
+	err = map_name_check(attr->map_name);
+	if (err)
+		return map_refuse(refusal, err, "name",
+				  "a name is at most 15 letters, digits, "
+				  "'_' and '.'");
+	err = ops->map_alloc(attr, &map);
+	if (err)
+		return err;
+	map_init(map, attr, ops);
+	charge->bytes = ops->map_mem_usage(map) + MAP_OVERHEAD;
+	map->charge = *charge;
+	err = charge_take(&map->charge);
+	if (err)
+		goto err_free;
+	*mapp = map;
+	return 0;
+
+err_free:
+	pthread_mutex_destroy(&map->freeze_mutex);
+	ops->map_free(map);
+	return err;
+}
+
+void map_get(struct map *map)
+{
+	atomic_fetch_add_explicit(&map->refcnt, 1, memory_order_relaxed);
+}
+
+/*
+ * Deferred free: freeing gigabytes of pages takes long, and the one who drops
+ * the last reference is serving somebody's close or rmdir.
+ */
+static struct {
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 idle;
+	struct map	*list;
+	bool		 running;
+} freer = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.idle = PTHREAD_COND_INITIALIZER,
+};
+
+static void map_free_now(struct map *map)
+{
+	pthread_mutex_destroy(&map->freeze_mutex);
+	map->ops->map_free(map);
+}
+
+static void *map_free_deferred(void *unused)
+{
+	struct map *map;
+
+	(void)unused;
+	pthread_mutex_lock(&freer.lock);
+	while ((map = freer.list)) {
+		freer.list = map->free_next;
+		pthread_mutex_unlock(&freer.lock);
+		map_free_now(map);
+		pthread_mutex_lock(&freer.lock);
+	}
+	freer.running = false;
+	pthread_cond_broadcast(&freer.idle);
+	pthread_mutex_unlock(&freer.lock);
+	return NULL;
+}
+
+void map_put(struct map *map)
+{
+	pthread_t thread;
+
+	if (atomic_fetch_sub_explicit(&map->refcnt, 1,
+				      memory_order_acq_rel) != 1)
+		return;
+	charge_give(&map->charge);
+	pthread_mutex_lock(&freer.lock);
+	if (!freer.running) {
+		if (pthread_create(&thread, NULL, map_free_deferred, NULL)) {
+			pthread_mutex_unlock(&freer.lock);
+			map_free_now(map);
+			return;
+		}
+		pthread_detach(thread);
+		freer.running = true;
+	}
+	map->free_next = freer.list;
+	freer.list = map;
+	pthread_mutex_unlock(&freer.lock);
+}
+
+void map_free_wait(void)
+{
+	pthread_mutex_lock(&freer.lock);
+	while (freer.running)
+		pthread_cond_wait(&freer.idle, &freer.lock);
+	pthread_mutex_unlock(&freer.lock);
+}
+
+uint32_t map_slot_bytes(const struct map *map)
+{
+	if (!(map->ops->flags & MAP_PERCPU))
+		return map->value_size;
+	return (map->value_size + 7) & ~7u;
+}
+
+uint32_t map_value_slots(const struct map *map)
+{
+	return map->ops->flags & MAP_PERCPU ? topology_cpus() : 1;
+}
+
+uint64_t map_value_bytes(const struct map *map)
+{
+	return (uint64_t)map_slot_bytes(map) * map_value_slots(map);
+}
+
+uint64_t map_used_entries(struct map *map)
+{
+	return map->max_entries;
+}
+
+/*
+ * writecnt.  A writer adds one unless a bit is set; a freeze turns 0 into
+ * FREEZING, finds out whether the memory can be sealed, and makes that FROZEN
+ * or 0 again.  A writer that meets FREEZING waits for the outcome on the
+ * mutex, so that a freeze which fails has disturbed nobody.
+ */
+#define WRITE_FROZEN	(1ull << 63)
+#define WRITE_FREEZING	(1ull << 62)
+
+int map_write_get(struct map *map)
+{
+	uint64_t old = atomic_load(&map->writecnt);
+
+	for (;;) {
+		if (old & WRITE_FROZEN)
+			return -EPERM;
+		if (old & WRITE_FREEZING) {
+			pthread_mutex_lock(&map->freeze_mutex);
+			pthread_mutex_unlock(&map->freeze_mutex);
+			old = atomic_load(&map->writecnt);
+			continue;
+		}
+		if (atomic_compare_exchange_weak(&map->writecnt, &old,
+						 old + 1))
+			return 0;
+	}
+}
+
+void map_write_put(struct map *map)
+{
+	atomic_fetch_sub(&map->writecnt, 1);
+}
+
+bool map_frozen(struct map *map)
+{
+	return atomic_load(&map->writecnt) & WRITE_FROZEN;
+}
+
+/*
+ * Regions are sealed one by one.  Seals cannot be taken back, so a map of
+ * several regions is first probed: with FREEZING set nobody gets a new right
+ * to write through us, so a region that was free of writers stays so, but for
+ * a process that opens /proc/PID/fd itself between probe and seal.  Then a
+ * part of the map is sealed, the freeze is EBUSY and can be tried again.
+ */
+static int map_seal_regions(struct map *map)
+{
+	struct region *region;
+	uint32_t n;
+	int err;
+
+	if (!map->ops->map_region)
+		return 0;
+	for (n = 0; (region = map->ops->map_region(map, n)); n++) {
+		err = region_probe_writers(region);
+		if (err)
+			return err;
+	}
+	for (n = 0; (region = map->ops->map_region(map, n)); n++) {
+		err = region_seal_write(region);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int map_freeze(struct map *map)
+{
+	uint64_t old = 0;
+	int err = 0;
+
+	pthread_mutex_lock(&map->freeze_mutex);
+	if (!atomic_compare_exchange_strong(&map->writecnt, &old,
+					    WRITE_FREEZING)) {
+		err = old & WRITE_FROZEN ? -EPERM : -EBUSY;
+		goto out;
+	}
+	err = map_seal_regions(map);
+	atomic_store(&map->writecnt, err ? 0 : WRITE_FROZEN);
+out:
+	pthread_mutex_unlock(&map->freeze_mutex);
+	return err;
+}
+
+int map_lookup_elem_sys_only(struct map *map, const void *key, void *value)
+{
+	if (map->ops->map_lookup_elem_sys_only)
+		return map->ops->map_lookup_elem_sys_only(map, key, value);
+	return map_lookup_elem(map, key, value);
+}
+
+int map_lookup_elem(struct map *map, const void *key, void *value)
+{
+	if (!map->ops->map_lookup_elem)
+		return -EOPNOTSUPP;
+	return map->ops->map_lookup_elem(map, key, value);
+}
+
+int map_lookup_percpu_elem(struct map *map, const void *key, void *value,
+			   uint32_t cpu)
+{
+	if (!map->ops->map_lookup_percpu_elem)
+		return -EOPNOTSUPP;
+	return map->ops->map_lookup_percpu_elem(map, key, value, cpu);
+}
+
+int map_get_next_key(struct map *map, const void *key, void *next_key)
+{
+	if (!map->ops->map_get_next_key)
+		return -EOPNOTSUPP;
+	return map->ops->map_get_next_key(map, key, next_key);
+}
+
+int map_seq_show_elem(struct map *map, uint64_t *pos, void *keys,
+		      void *values, uint32_t count)
+{
+	if (!map->ops->map_seq_show_elem)
+		return -EOPNOTSUPP;
+	return map->ops->map_seq_show_elem(map, pos, keys, values, count);
+}
+
+ssize_t map_read(struct map *map, void *buf, size_t size, uint64_t off)
+{
+	if (!map->ops->map_read)
+		return -EOPNOTSUPP;
+	return map->ops->map_read(map, buf, size, off);
+}
+
+/*
+ * The writing operations: the right to write first, as the kernel checks a
+ * frozen map before it looks at anything else.
+ */
+#define MAP_WRITE(map, hook, ...) ({					\
+	ssize_t res_ = map_write_get(map);				\
+									\
+	if (!res_) {							\
+		res_ = (map)->ops->hook ?				\
+		       (map)->ops->hook(map, ##__VA_ARGS__) :		\
+		       -EOPNOTSUPP;					\
+		map_write_put(map);					\
+	}								\
+	res_;								\
+})
+
+int map_update_elem(struct map *map, const void *key, const void *value,
+		    uint64_t flags)
+{
+	return (int)MAP_WRITE(map, map_update_elem, key, value, flags);
+}
+
+int map_update_percpu_elem(struct map *map, const void *key,
+			   const void *value, uint32_t cpu, uint64_t flags)
+{
+	return (int)MAP_WRITE(map, map_update_percpu_elem, key, value, cpu,
+			      flags);
+}
+
+int map_delete_elem(struct map *map, const void *key)
+{
+	return (int)MAP_WRITE(map, map_delete_elem, key);
+}
+
+ssize_t map_write(struct map *map, const void *buf, size_t size, uint64_t off)
+{
+	return MAP_WRITE(map, map_write, buf, size, off);
+}
+
+int map_clear(struct map *map)
+{
+	return (int)MAP_WRITE(map, map_clear);
+}
+
+int map_mmap(struct map *map, int prot)
+{
+	if (!map->ops->map_mmap)
+		return -EOPNOTSUPP;
+	if (!(prot & PROT_WRITE))
+		return map->ops->map_mmap(map, prot);
+	return (int)MAP_WRITE(map, map_mmap, prot);
+}
+
+struct region *map_region(struct map *map, uint32_t n)
+{
+	return map->ops->map_region ? map->ops->map_region(map, n) : NULL;
+}
+
+int map_gen_lookup(struct map *map, uint32_t n, struct mapfs_array *array)
+{
+	if (!map->ops->map_gen_lookup)
+		return -EOPNOTSUPP;
+	return map->ops->map_gen_lookup(map, n, array);
+}
+
+int map_direct_value_addr(struct map *map, uint64_t *addr, uint32_t index,
+			  uint32_t off)
+{
+	if (!map->ops->map_direct_value_addr)
+		return -EOPNOTSUPP;
+	return map->ops->map_direct_value_addr(map, addr, index, off);
+}
+
+int map_direct_value_meta(struct map *map, uint64_t addr, uint32_t *index,
+			  uint32_t *off)
+{
+	if (!map->ops->map_direct_value_meta)
+		return -EOPNOTSUPP;
+	return map->ops->map_direct_value_meta(map, addr, index, off);
+}

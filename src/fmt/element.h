@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Keys and values of a map as text.  A value of a per-CPU map is one value a
+ * CPU, separated by blanks; on input a single value goes to every CPU.
+ */
+#ifndef FMT_ELEMENT_H
+#define FMT_ELEMENT_H
+
+#include "core/map.h"
+#include "fmt/text.h"
+#include "fmt/word.h"
+
+/*
+ * Room for one element.  What is small, and most is, lies in the struct;
+ * element_init allocates the rest.  0; -EFBIG when the value is too large for
+ * text; -ENOMEM.
+ */
+struct element {
+	unsigned char	*key;
+	unsigned char	*value;
+	void		*allocated;
+	_Alignas(8) unsigned char small[512];
+};
+
+int element_init(struct element *element, const struct map *map,
+		 struct fmt_error *error);
+void element_release(struct element *element);
+
+/* 0, or as value_parse. */
+int element_parse_key(const struct map *map, const struct word *word,
+		      void *key, struct fmt_error *error);
+
+/*
+ * The rest of the words as a value.  With 'flags' they may end in "any",
+ * "noexist" or "exist", which goes there; it is left alone otherwise.
+ */
+int element_parse_value(const struct map *map, struct words *words,
+			void *value, uint64_t *flags, struct fmt_error *error);
+
+/*
+ * "KEY VALUE" as an update of the map, with a flag behind it where
+ * 'with_flags' says so.  Errors also the map's.
+ */
+int element_update(struct map *map, struct words *words, bool with_flags,
+		   struct fmt_error *error);
+
+void element_print_key(struct text *text, const struct map *map,
+		       const void *key);
+void element_print_value(struct text *text, const struct map *map,
+			 const void *value);
+
+/* The sentence for an errno that an operation on the map returned. */
+int element_fail(struct fmt_error *error, const struct map *map, int err);
+
+#endif

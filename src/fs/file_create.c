@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * create, in the root and in each map directory: spec lines make maps.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fmt/spec.h"
+#include "fs/dir.h"
+#include "fs/file.h"
+
+/*
+ * A write does not carry its process's umask, as mkdir does, so it is looked
+ * up.  A process of another pid namespace cannot be: it gets the usual one.
+ */
+static mode_t process_umask(pid_t pid)
+{
+	unsigned int umask = 022;
+	char path[32];
+	char line[128];
+	FILE *status;
+
+	if (pid <= 0)
+		return umask;
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	status = fopen(path, "re");
+	if (!status)
+		return umask;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "Umask: %o", &umask) == 1)
+			break;
+	fclose(status);
+	return umask & 0777;
+}
+
+static int create_line(struct text_file *file, const char *line, size_t len,
+		       struct fmt_error *error)
+{
+	struct map_dir *dir = file->node.dir;
+	struct spec spec;
+	int res;
+
+	res = spec_parse(line, len, !dir, &spec, error);
+	if (res <= 0)
+		return res;
+	return dir_create_map(file->node.fs, dir, &spec, &file->creds,
+			      process_umask(file->creds.pid), error);
+}
+
+static size_t create_line_max(const struct map *map)
+{
+	(void)map;
+	return FMT_SPEC_MAX;
+}
+
+static int root_create_show(void *arg, uint64_t pos, uint64_t *next,
+			    struct text *text)
+{
+	(void)arg;
+	if (pos)
+		return 0;
+	spec_print_help(text);
+	*next = 1;
+	return 1;
+}
+
+static int create_show(void *arg, uint64_t pos, uint64_t *next,
+		       struct text *text)
+{
+	const struct text_file *file = arg;
+	const struct map *map = atomic_load(&file->node.dir->map);
+
+	if (pos)
+		return 0;
+	if (map)
+		spec_print(text, map);
+	else
+		text_puts(text, "# not configured: write type TYPE key BYTES "
+			  "value BYTES entries N ...");
+	text_putc(text, '\n');
+	*next = 1;
+	return 1;
+}
+
+const struct file_type root_create_file = {
+	.name = "create",
+	.in = KIND_ROOT,
+	.mode = S_IFREG | 0666,
+	.show = root_create_show,
+	.line = create_line,
+	.line_max = create_line_max,
+};
+
+const struct file_type create_file = {
+	.name = "create",
+	.in = KIND_MAP,
+	.mode = S_IFREG | 0666,
+	.show = create_show,
+	.line = create_line,
+	.line_max = create_line_max,
+};

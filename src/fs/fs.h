@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The mount: what all of src/fs shares.  Requests run in parallel in the
+ * threads of libfuse's loop; there is no lock around them.
+ */
+#ifndef FS_FS_H
+#define FS_FS_H
+
+#define FUSE_USE_VERSION 314
+#include <fuse_lowlevel.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/charge.h"
+#include "core/idr.h"
+#include "core/map.h"
+#include "fmt/error.h"
+
+/*
+ * How a data file (elements of an array, percpu/N) reaches its memory.
+ *
+ *	passthrough	the kernel reads, writes and maps the memory itself
+ *	symlink		a link to the daemon's own descriptor in /proc: the
+ *			same, but only for the daemon's user
+ *	cached		the daemon serves the file and the kernel caches it;
+ *			can be mapped, see io_sync
+ *	daemon		the daemon serves each read and write; no shared mmap
+ */
+enum io_mode {
+	IO_AUTO,
+	IO_PASSTHROUGH,
+	IO_SYMLINK,
+	IO_CACHED,
+	IO_DAEMON,
+};
+
+/* Owner and permission bits of the root or of a map. */
+struct fs_access {
+	_Atomic uid_t	uid;
+	_Atomic gid_t	gid;
+	_Atomic mode_t	mode;
+};
+
+struct fs {
+	struct fuse_session	*se;
+	enum io_mode		 io_wanted;	/* option io=; fixed */
+	_Atomic enum io_mode	 io;		/* settled by io_settle */
+	struct fs_access	 access;	/* of the root */
+	struct timespec		 start;		/* times of the root */
+	struct charge_domain	 charges;
+
+	/* Map directories: see dir.h. */
+	struct idr		 dirs;
+	pthread_rwlock_t	 names_lock;
+	void			*names;		/* tsearch(3) tree by name */
+	struct map_dir		*free_dirs;	/* names_lock */
+	uint32_t		 ndirs;		/* names_lock */
+
+	struct messages		*messages;	/* see messages.h */
+};
+
+/* The user a request comes from. */
+struct creds {
+	uid_t	uid;
+	gid_t	gid;
+	pid_t	pid;
+};
+
+#endif

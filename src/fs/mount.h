@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Mounting, serving and unmounting. */
+#ifndef FS_MOUNT_H
+#define FS_MOUNT_H
+
+#include "fs/options.h"
+
+/*
+ * Mount and serve until umount(8), SIGTERM, SIGINT or SIGHUP.  'ready' is the
+ * descriptor to write a byte to when the mount answers, or -1.  0; negative
+ * when it could not be mounted, which has been said on stderr.
+ */
+int mount_serve(struct fs *fs, const struct options *options, int ready);
+
+#endif

@@ -1,0 +1,7 @@
+# make check runs them all; SEED=N replays what is random in them.
+check_LIBRARIES =
+
+include %D%/unit/local.mk
+include %D%/model/local.mk
+include %D%/kernel/local.mk
+include %D%/fuzz/local.mk
