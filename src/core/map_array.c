@@ -137,6 +137,10 @@ static int array_alloc(const struct map_attr *attr, uint32_t elem_size,
 	/* As the kernel: a mask one past 2^31 entries would not fit. */
 	if (attr->unpriv && attr->max_entries > 1u << 31)
 		return -E2BIG;
+	if (region_too_large((uint64_t)attr->max_entries * elem_size) ||
+	    region_too_large((uint64_t)attr->max_entries * elem_size *
+			     nregions))
+		return -ENOMEM;
 	array = calloc(1, sizeof(*array) + nregions * sizeof(struct region));
 	if (!array)
 		return -ENOMEM;

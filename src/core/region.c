@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mempolicy.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -43,14 +42,19 @@ static int region_set_node(struct region *region, int node)
 	return err == -ENOSYS ? 0 : err;
 }
 
+bool region_too_large(uint64_t bytes)
+{
+	return bytes / (uint64_t)sysconf(_SC_PAGESIZE) >=
+	       (uint64_t)sysconf(_SC_PHYS_PAGES);
+}
+
 int region_create(struct region *region, const char *name, uint64_t size,
 		  int numa_node)
 {
 	struct region new = REGION_INIT;
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	int err;
 
-	if (size / page >= (uint64_t)sysconf(_SC_PHYS_PAGES))
+	if (region_too_large(size))
 		return -ENOMEM;
 	new.size = size;
 	new.fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);

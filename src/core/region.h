@@ -12,6 +12,7 @@
 #ifndef CORE_REGION_H
 #define CORE_REGION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,6 +66,9 @@ _Static_assert(offsetof(struct region_header, size) == 16, "region format");
  */
 int region_create(struct region *region, const char *name, uint64_t size,
 		  int numa_node);
+
+/* Is that more than the machine's memory, so that no region can hold it? */
+bool region_too_large(uint64_t bytes);
 
 /* Unmap and close.  Memory goes when the last mapping elsewhere goes. */
 void region_release(struct region *region);

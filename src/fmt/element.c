@@ -7,19 +7,29 @@
 
 #include "fmt/value.h"
 
+int element_check_size(const struct map *map, struct fmt_error *error)
+{
+	uint64_t value_bytes = map_value_bytes(map);
+
+	if (value_bytes > FMT_VALUE_MAX)
+		return fmt_fail(error, EFBIG,
+				"a value of %llu bytes is too large for text: "
+				"use the elements file",
+				(unsigned long long)value_bytes);
+	return 0;
+}
+
 int element_init(struct element *element, const struct map *map,
 		 struct fmt_error *error)
 {
 	/* The value after the key, 8-aligned. */
 	size_t key_bytes = ((size_t)map->key_size + 7) & ~(size_t)7;
 	uint64_t value_bytes = map_value_bytes(map);
+	int err = element_check_size(map, error);
 
+	if (err)
+		return err;
 	element->allocated = NULL;
-	if (value_bytes > FMT_VALUE_MAX)
-		return fmt_fail(error, EFBIG,
-				"a value of %llu bytes is too large for text: "
-				"use the elements file",
-				(unsigned long long)value_bytes);
 	element->key = element->small;
 	if (key_bytes + value_bytes > sizeof(element->small)) {
 		element->allocated = malloc(key_bytes + value_bytes);

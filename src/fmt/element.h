@@ -13,7 +13,7 @@
 /*
  * Room for one element.  What is small, and most is, lies in the struct;
  * element_init allocates the rest.  0; -EFBIG when the value is too large for
- * text; -ENOMEM.
+ * text, which element_check_size alone tells; -ENOMEM.
  */
 struct element {
 	unsigned char	*key;
@@ -22,6 +22,7 @@ struct element {
 	_Alignas(8) unsigned char small[512];
 };
 
+int element_check_size(const struct map *map, struct fmt_error *error);
 int element_init(struct element *element, const struct map *map,
 		 struct fmt_error *error);
 void element_release(struct element *element);

@@ -66,6 +66,7 @@ struct text_file {
 	pthread_mutex_t	 lock;		/* the rest */
 	struct seq	 seq;
 	struct lines	 lines;
+	struct fmt_error error;		/* of the show or line that failed */
 	struct dump	*dump;		/* file_dump.c */
 };
 

@@ -28,13 +28,13 @@ struct dump {
 static int dump_alloc(struct text_file *file)
 {
 	const struct map *map = file->node.map;
-	const uint64_t value_bytes = map_value_bytes(map);
-	const uint64_t bytes = map->key_size + value_bytes;
+	const uint64_t bytes = map->key_size + map_value_bytes(map);
 	struct dump *dump;
 	uint32_t room;
+	int err = element_check_size(map, &file->error);
 
-	if (value_bytes > FMT_VALUE_MAX)
-		return -EFBIG;
+	if (err)
+		return err;
 	room = bytes < DUMP_BATCH ? (uint32_t)(DUMP_BATCH / bytes) : 1;
 	dump = calloc(1, sizeof(*dump) + room * bytes);
 	if (!dump)

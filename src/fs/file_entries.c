@@ -79,7 +79,7 @@ static int entry_show(void *arg, uint64_t pos, uint64_t *next,
 
 	if (pos)
 		return 0;
-	err = element_init(&element, node->map, NULL);
+	err = element_init(&element, node->map, &file->error);
 	if (err)
 		return err;
 	io_sync(node);

@@ -111,8 +111,13 @@ static int serve(struct mount *mount)
 	fuse_loop_cfg_set_clone_fd(config, 0);
 	res = -pthread_create(&waiter, NULL, wait_ready, mount);
 	if (!res) {
-		/* A signal's number, or how the connection ended: an end. */
-		fuse_session_loop_mt(mount->fs->se, config);
+		/* The number of a signal is an end like umount's. */
+		res = fuse_session_loop_mt(mount->fs->se, config);
+		if (res < 0)
+			fprintf(stderr, "mapfs: %s: %s\n",
+				mount->options->mountpoint, strerror(-res));
+		else
+			res = 0;
 		/* Lets a waiter go that asked a mount which did not answer. */
 		fuse_session_unmount(mount->fs->se);
 		pthread_join(waiter, NULL);

@@ -372,7 +372,8 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	if (!res && !buf)
 		res = -ENOMEM;
 	if (!res && file_is_text(call.node.type))
-		res = text_file_read(open_file(fi), buf, size, (uint64_t)off);
+		res = text_file_read(&call, open_file(fi), buf, size,
+				     (uint64_t)off);
 	else if (!res)
 		res = call.node.type->read(&call.node, buf, size,
 					   (uint64_t)off);

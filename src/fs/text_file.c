@@ -34,55 +34,60 @@ void text_file_release(struct text_file *file)
 	free(file);
 }
 
-ssize_t text_file_read(struct text_file *file, void *buf, size_t size,
-		       uint64_t off)
+/*
+ * "hits/dump: line 2: key: missing", or without the line where nothing was
+ * written.
+ */
+static void file_message(struct call *call, const struct text_file *file,
+			 int err, bool with_line)
+{
+	const struct node *node = &file->node;
+	const char *type = node->type->name ? node->type->name : "entries";
+	const char *why = file->error.msg[0] ? file->error.msg : strerror(-err);
+	char name[MAP_NAME_LEN] = "";
+	const char *slash = "";
+
+	if (node->dir) {
+		dir_name(node->fs, node->dir, name);
+		slash = "/";
+	}
+	if (with_line)
+		fmt_fail(&call->error, -err, "%s%s%s: line %llu: %s", name,
+			 slash, type, (unsigned long long)file->lines.number,
+			 why);
+	else
+		fmt_fail(&call->error, -err, "%s%s%s: %s", name, slash, type,
+			 why);
+}
+
+ssize_t text_file_read(struct call *call, struct text_file *file, void *buf,
+		       size_t size, uint64_t off)
 {
 	ssize_t res;
 
 	if (!file->node.type->show)
 		return 0;
 	pthread_mutex_lock(&file->lock);
+	file->error.msg[0] = '\0';
 	res = seq_read(&file->seq, file->node.type->show, file, buf, size,
 		       off);
+	if (res < 0)
+		file_message(call, file, (int)res, false);
 	pthread_mutex_unlock(&file->lock);
 	return res;
 }
 
-struct line_call {
-	struct text_file	*file;
-	struct fmt_error	*error;
-};
-
 static int run_line(void *arg, const char *line, size_t len)
 {
-	struct line_call *call = arg;
+	struct text_file *file = arg;
 
-	return call->file->node.type->line(call->file, line, len, call->error);
-}
-
-/* "hits/ctl: line 2: key: missing", whatever part of it there is. */
-static void line_message(struct call *call, const struct text_file *file,
-			 const struct fmt_error *error, int err)
-{
-	const struct node *node = &file->node;
-	const char *type = node->type->name ? node->type->name : "entries";
-	char name[MAP_NAME_LEN + 1] = "";
-
-	if (node->dir) {
-		dir_name(node->fs, node->dir, name);
-		name[strlen(name) + 1] = '\0';
-		name[strlen(name)] = '/';
-	}
-	fmt_fail(&call->error, -err, "%s%s: line %llu: %s", name, type,
-		 (unsigned long long)file->lines.number,
-		 error->msg[0] ? error->msg : strerror(-err));
+	file->error.msg[0] = '\0';
+	return file->node.type->line(file, line, len, &file->error);
 }
 
 ssize_t text_file_write(struct call *call, struct text_file *file,
 			const char *buf, size_t size, uint64_t off)
 {
-	struct fmt_error error = { "" };
-	struct line_call line = { file, &error };
 	bool failed;
 	ssize_t res;
 
@@ -93,29 +98,27 @@ ssize_t text_file_write(struct call *call, struct text_file *file,
 	/* The opener may have handed the file to another process. */
 	file->creds = call->creds;
 	io_sync(&file->node);
-	res = lines_write(&file->lines, run_line, &line, buf, size, off,
+	res = lines_write(&file->lines, run_line, file, buf, size, off,
 			  file->node.type->line_max(file->node.map));
 	io_sync(&file->node);
 	/* A write after the one that failed has nothing to add. */
 	if (res < 0 && !failed)
-		line_message(call, file, &error, (int)res);
+		file_message(call, file, (int)res, true);
 	pthread_mutex_unlock(&file->lock);
 	return res;
 }
 
 int text_file_flush(struct call *call, struct text_file *file)
 {
-	struct fmt_error error = { "" };
-	struct line_call line = { file, &error };
 	int err = 0;
 
 	pthread_mutex_lock(&file->lock);
 	if (file->lines.len && !file->lines.err) {
 		io_sync(&file->node);
-		err = lines_flush(&file->lines, run_line, &line);
+		err = lines_flush(&file->lines, run_line, file);
 		io_sync(&file->node);
 		if (err)
-			line_message(call, file, &error, err);
+			file_message(call, file, err, true);
 	}
 	pthread_mutex_unlock(&file->lock);
 	return err;

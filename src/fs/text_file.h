@@ -13,8 +13,8 @@ int text_file_open(const struct call *call, struct text_file **file);
 void text_file_release(struct text_file *file);
 
 /* READ, WRITE and FLUSH.  The message of an error goes to call->error. */
-ssize_t text_file_read(struct text_file *file, void *buf, size_t size,
-		       uint64_t off);
+ssize_t text_file_read(struct call *call, struct text_file *file, void *buf,
+		       size_t size, uint64_t off);
 ssize_t text_file_write(struct call *call, struct text_file *file,
 			const char *buf, size_t size, uint64_t off);
 int text_file_flush(struct call *call, struct text_file *file);
