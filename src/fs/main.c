@@ -114,7 +114,7 @@ static int make_maps(struct fs *fs, const char *path)
 	return err;
 }
 
-static int run(const struct options *options, int ready)
+static int run(struct options *options, int ready)
 {
 	struct fs fs;
 	int err;
@@ -138,7 +138,7 @@ static int run(const struct options *options, int ready)
  * that whatever goes wrong is said to the one who asked.  Without a word from
  * it, its end is the answer.
  */
-static int run_in_background(const struct options *options)
+static int run_in_background(struct options *options)
 {
 	int status;
 	int fds[2];

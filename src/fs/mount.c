@@ -126,16 +126,15 @@ static int serve(struct mount *mount)
 	return mount->failed ? -EOPNOTSUPP : res;
 }
 
-int mount_serve(struct fs *fs, const struct options *options, int ready)
+int mount_serve(struct fs *fs, struct options *options, int ready)
 {
 	struct mount mount = { fs, options, ready, false };
-	struct fuse_args args = options->args;
 	int res = -EIO;
 
 	unmount_dead(options->mountpoint);
 	/* See region_seal_write. */
 	signal(SIGIO, SIG_IGN);
-	fs->se = fuse_session_new(&args, &fs_ops, sizeof(fs_ops), fs);
+	fs->se = fuse_session_new(&options->args, &fs_ops, sizeof(fs_ops), fs);
 	if (!fs->se)
 		return -EINVAL;
 	if (fuse_set_signal_handlers(fs->se))

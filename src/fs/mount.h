@@ -8,8 +8,9 @@
 /*
  * Mount and serve until umount(8), SIGTERM, SIGINT or SIGHUP.  'ready' is the
  * descriptor to write a byte to when the mount answers, or -1.  0; negative
- * when it could not be mounted, which has been said on stderr.
+ * when it could not be mounted, which has been said on stderr.  libfuse takes
+ * what it uses out of options->args.
  */
-int mount_serve(struct fs *fs, const struct options *options, int ready);
+int mount_serve(struct fs *fs, struct options *options, int ready);
 
 #endif
