@@ -19,8 +19,18 @@ static int name_compare(const void *a, const void *b)
 	return strncmp(x->name, y->name, MAP_NAME_LEN);
 }
 
-/* names_lock is held. */
-static struct map_dir *name_find(struct fs *fs, const char *name)
+/* Where a name is kept: FNV-1a picks the part. */
+static struct fs_names *names_of(struct fs *fs, const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return &fs->names[hash % FS_NAMES];
+}
+
+/* The lock of 'names' is held. */
+static struct map_dir *name_find(struct fs_names *names, const char *name)
 {
 	struct map_dir key;
 	struct map_dir **found;
@@ -28,13 +38,17 @@ static struct map_dir *name_find(struct fs *fs, const char *name)
 	if (strlen(name) >= MAP_NAME_LEN)
 		return NULL;
 	strcpy(key.name, name);
-	found = tfind(&key, &fs->names, name_compare);
+	found = tfind(&key, &names->tree, name_compare);
 	return found ? *found : NULL;
 }
 
 int dirs_init(struct fs *fs)
 {
-	pthread_rwlock_init(&fs->names_lock, NULL);
+	size_t i;
+
+	for (i = 0; i < FS_NAMES; i++)
+		pthread_rwlock_init(&fs->names[i].lock, NULL);
+	pthread_mutex_init(&fs->free_lock, NULL);
 	return idr_init(&fs->dirs, MAP_ID_MAX);
 }
 
@@ -42,11 +56,13 @@ void dirs_release(struct fs *fs)
 {
 	struct map_dir *dir;
 	uint32_t id = 0;
+	size_t i;
 
 	/* Files that were open when the mount went hold on to their dirs. */
 	while ((dir = idr_next(&fs->dirs, &id))) {
 		if (dir->linked)
-			tdelete(dir, &fs->names, name_compare);
+			tdelete(dir, &names_of(fs, dir->name)->tree,
+				name_compare);
 		atomic_store(&dir->refcnt, 1);
 		dir_put(fs, dir);
 	}
@@ -56,7 +72,9 @@ void dirs_release(struct fs *fs)
 		free(dir);
 	}
 	idr_release(&fs->dirs);
-	pthread_rwlock_destroy(&fs->names_lock);
+	for (i = 0; i < FS_NAMES; i++)
+		pthread_rwlock_destroy(&fs->names[i].lock);
+	pthread_mutex_destroy(&fs->free_lock);
 	map_free_wait();
 }
 
@@ -90,13 +108,14 @@ struct map_dir *dir_get(struct fs *fs, uint32_t id)
 
 struct map_dir *dir_get_by_name(struct fs *fs, const char *name)
 {
+	struct fs_names *names = names_of(fs, name);
 	struct map_dir *dir;
 
-	pthread_rwlock_rdlock(&fs->names_lock);
-	dir = name_find(fs, name);
+	pthread_rwlock_rdlock(&names->lock);
+	dir = name_find(names, name);
 	if (dir)
 		dir_ref(dir);
-	pthread_rwlock_unlock(&fs->names_lock);
+	pthread_rwlock_unlock(&names->lock);
 	return dir;
 }
 
@@ -115,6 +134,32 @@ struct map_dir *dir_get_next(struct fs *fs, uint32_t *id)
 	return NULL;
 }
 
+/* A struct that no id names yet, and one that none names any more. */
+static struct map_dir *dir_alloc(struct fs *fs)
+{
+	struct map_dir *dir;
+
+	pthread_mutex_lock(&fs->free_lock);
+	dir = fs->free_dirs;
+	if (dir)
+		fs->free_dirs = dir->free_next;
+	pthread_mutex_unlock(&fs->free_lock);
+	if (dir)
+		return dir;
+	dir = calloc(1, sizeof(*dir));
+	if (dir)
+		pthread_mutex_init(&dir->lock, NULL);
+	return dir;
+}
+
+static void dir_free(struct fs *fs, struct map_dir *dir)
+{
+	pthread_mutex_lock(&fs->free_lock);
+	dir->free_next = fs->free_dirs;
+	fs->free_dirs = dir;
+	pthread_mutex_unlock(&fs->free_lock);
+}
+
 void dir_put(struct fs *fs, struct map_dir *dir)
 {
 	struct map *map;
@@ -128,31 +173,25 @@ void dir_put(struct fs *fs, struct map_dir *dir)
 		io_forget(fs, dir, map);
 		map_put(map);
 	}
-	pthread_rwlock_wrlock(&fs->names_lock);
-	dir->free_next = fs->free_dirs;
-	fs->free_dirs = dir;
 	fs->ndirs--;
-	pthread_rwlock_unlock(&fs->names_lock);
-}
-
-/* A struct that no id names yet.  names_lock is held for writing. */
-static struct map_dir *dir_alloc(struct fs *fs)
-{
-	struct map_dir *dir = fs->free_dirs;
-
-	if (dir) {
-		fs->free_dirs = dir->free_next;
-		return dir;
-	}
-	dir = calloc(1, sizeof(*dir));
-	if (dir)
-		pthread_mutex_init(&dir->lock, NULL);
-	return dir;
+	dir_free(fs, dir);
 }
 
 static int name_taken(struct fmt_error *error, const char *name)
 {
 	return fmt_fail(error, EEXIST, "name: '%s' exists", name);
+}
+
+static void dir_init(struct map_dir *dir, const char *name,
+		     const struct creds *creds, mode_t mode, struct map *map)
+{
+	strcpy(dir->name, name);
+	dir->access.uid = creds->uid;
+	dir->access.gid = creds->gid;
+	dir->access.mode = mode & 0666;
+	clock_gettime(CLOCK_REALTIME, &dir->created);
+	atomic_store(&dir->map, map);
+	dir->linked = true;
 }
 
 /*
@@ -162,49 +201,41 @@ static int name_taken(struct fmt_error *error, const char *name)
 static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
 		    mode_t mode, struct map *map, struct fmt_error *error)
 {
-	struct map_dir *dir;
+	struct fs_names *names = names_of(fs, name);
+	struct map_dir *dir = dir_alloc(fs);
 	uint32_t id;
 	int err;
 
-	pthread_rwlock_wrlock(&fs->names_lock);
-	err = name_find(fs, name) ? name_taken(error, name) : 0;
-	if (err)
-		goto out;
-	dir = dir_alloc(fs);
-	err = dir ? idr_alloc(&fs->dirs, &id) : -ENOMEM;
+	if (!dir)
+		return -ENOMEM;
+	dir_init(dir, name, creds, mode, map);
+	pthread_rwlock_wrlock(&names->lock);
+	err = name_find(names, name) ? name_taken(error, name) : 0;
+	if (!err)
+		err = idr_alloc(&fs->dirs, &id);
 	if (err)
 		goto err_free;
-	strcpy(dir->name, name);
-	if (!tsearch(dir, &fs->names, name_compare)) {
+	if (!tsearch(dir, &names->tree, name_compare)) {
 		err = -ENOMEM;
 		goto err_id;
 	}
-	dir->access.uid = creds->uid;
-	dir->access.gid = creds->gid;
-	dir->access.mode = mode & 0666;
-	clock_gettime(CLOCK_REALTIME, &dir->created);
 	if (map)
 		map->id = id;
-	atomic_store(&dir->map, map);
-	dir->linked = true;
+	fs->ndirs++;
 	atomic_store(&dir->id, id);
 	atomic_store(&dir->refcnt, 1);
-	fs->ndirs++;
 	idr_publish(&fs->dirs, id, dir);
-	goto out;
+	pthread_rwlock_unlock(&names->lock);
+	return 0;
 
 err_id:
 	idr_remove(&fs->dirs, id);
 err_free:
-	if (dir) {
-		dir->free_next = fs->free_dirs;
-		fs->free_dirs = dir;
-	}
+	pthread_rwlock_unlock(&names->lock);
+	dir_free(fs, dir);
 	if (err == -ENOSPC)
 		fmt_fail(error, ENOSPC, "this mount has used all %u map ids: "
 			 "mount anew", MAP_ID_MAX);
-out:
-	pthread_rwlock_unlock(&fs->names_lock);
 	return err;
 }
 
@@ -228,14 +259,15 @@ static int dir_check_free(struct fs *fs, const char *name,
 			  struct fmt_error *error)
 {
 	int err = dir_check_name(name, error);
+	struct map_dir *dir;
 
 	if (err)
 		return err;
-	pthread_rwlock_rdlock(&fs->names_lock);
-	if (name_find(fs, name))
-		err = name_taken(error, name);
-	pthread_rwlock_unlock(&fs->names_lock);
-	return err;
+	dir = dir_get_by_name(fs, name);
+	if (!dir)
+		return 0;
+	dir_put(fs, dir);
+	return name_taken(error, name);
 }
 
 int dir_create(struct fs *fs, const char *name, const struct creds *creds,
@@ -340,7 +372,7 @@ int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
 
 	/* What is taken is said before memory is: dir_link decides. */
 	if (dir) {
-		dir_name(fs, dir, spec->attr.map_name);
+		dir_name(dir, spec->attr.map_name);
 		mode = map_mode(spec, dir->access.mode);
 	} else {
 		mode = map_mode(spec, 0666 & ~umask);
@@ -363,56 +395,79 @@ int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
 
 int dir_unlink(struct fs *fs, const char *name)
 {
+	struct fs_names *names = names_of(fs, name);
 	struct map_dir *dir;
 
-	pthread_rwlock_wrlock(&fs->names_lock);
-	dir = name_find(fs, name);
+	pthread_rwlock_wrlock(&names->lock);
+	dir = name_find(names, name);
 	if (dir) {
-		tdelete(dir, &fs->names, name_compare);
+		tdelete(dir, &names->tree, name_compare);
+		pthread_mutex_lock(&dir->lock);
 		dir->linked = false;
 		dir->name[0] = '\0';
+		pthread_mutex_unlock(&dir->lock);
 	}
-	pthread_rwlock_unlock(&fs->names_lock);
+	pthread_rwlock_unlock(&names->lock);
 	if (!dir)
 		return -ENOENT;
 	dir_put(fs, dir);
 	return 0;
 }
 
+/* Both parts are locked; 'to' is free. */
+static int dir_move(struct map_dir *dir, struct fs_names *old,
+		    struct fs_names *new, const char *from, const char *to)
+{
+	int err = 0;
+
+	tdelete(dir, &old->tree, name_compare);
+	pthread_mutex_lock(&dir->lock);
+	strcpy(dir->name, to);
+	if (!tsearch(dir, &new->tree, name_compare)) {
+		/* tdelete has just freed a node of that size. */
+		strcpy(dir->name, from);
+		tsearch(dir, &old->tree, name_compare);
+		err = -ENOMEM;
+	}
+	pthread_mutex_unlock(&dir->lock);
+	return err;
+}
+
+/* In order of address, so that two renames cannot wait for each other. */
+static void names_lock_both(struct fs_names *a, struct fs_names *b)
+{
+	pthread_rwlock_wrlock(a < b ? &a->lock : &b->lock);
+	if (a != b)
+		pthread_rwlock_wrlock(a < b ? &b->lock : &a->lock);
+}
+
 int dir_rename(struct fs *fs, const char *from, const char *to,
 	       struct fmt_error *error)
 {
-	char old[MAP_NAME_LEN];
+	struct fs_names *old = names_of(fs, from);
+	struct fs_names *new = names_of(fs, to);
 	struct map_dir *dir;
 	int err = dir_check_name(to, error);
 
 	if (err)
 		return err;
-	pthread_rwlock_wrlock(&fs->names_lock);
-	dir = name_find(fs, from);
+	names_lock_both(old, new);
+	dir = name_find(old, from);
 	if (!dir)
 		err = -ENOENT;
-	else if (name_find(fs, to))
+	else if (name_find(new, to))
 		err = name_taken(error, to);
-	if (err)
-		goto out;
-	strcpy(old, dir->name);
-	tdelete(dir, &fs->names, name_compare);
-	strcpy(dir->name, to);
-	if (!tsearch(dir, &fs->names, name_compare)) {
-		/* tdelete has just freed a node of that size. */
-		strcpy(dir->name, old);
-		tsearch(dir, &fs->names, name_compare);
-		err = -ENOMEM;
-	}
-out:
-	pthread_rwlock_unlock(&fs->names_lock);
+	else
+		err = dir_move(dir, old, new, from, to);
+	pthread_rwlock_unlock(&old->lock);
+	if (old != new)
+		pthread_rwlock_unlock(&new->lock);
 	return err;
 }
 
-void dir_name(struct fs *fs, struct map_dir *dir, char name[MAP_NAME_LEN])
+void dir_name(struct map_dir *dir, char name[MAP_NAME_LEN])
 {
-	pthread_rwlock_rdlock(&fs->names_lock);
+	pthread_mutex_lock(&dir->lock);
 	memcpy(name, dir->name, MAP_NAME_LEN);
-	pthread_rwlock_unlock(&fs->names_lock);
+	pthread_mutex_unlock(&dir->lock);
 }

@@ -19,10 +19,11 @@ struct map_dir {
 	_Atomic(struct map *)	 map;		/* set once */
 	struct fs_access	 access;	/* mode: rw bits only */
 	struct timespec		 created;
-	pthread_mutex_t		 lock;		/* setting map, backing */
+	pthread_mutex_t		 lock;		/* setting map, backing, name */
 	_Atomic int32_t		*backing;	/* ids by data file, 0 none */
 	atomic_bool		 linked;	/* has a name */
-	char			 name[MAP_NAME_LEN];	/* names_lock */
+	/* Written with 'lock' and the locks of its fs_names held. */
+	char			 name[MAP_NAME_LEN];
 	struct map_dir		*free_next;
 };
 
@@ -57,6 +58,6 @@ int dir_rename(struct fs *fs, const char *from, const char *to,
 	       struct fmt_error *error);
 
 /* A copy of the name, empty after rmdir. */
-void dir_name(struct fs *fs, struct map_dir *dir, char name[MAP_NAME_LEN]);
+void dir_name(struct map_dir *dir, char name[MAP_NAME_LEN]);
 
 #endif

@@ -94,7 +94,7 @@ static int info_show(void *arg, uint64_t pos, uint64_t *next,
 
 	if (pos)
 		return 0;
-	dir_name(file->node.fs, dir, name);
+	dir_name(dir, name);
 	info_print_fdinfo(text, map);
 	text_printf(text, "name:\t%s\ntype:\t%s\nflags:\t", name,
 		    map_type_name(map->map_type));

@@ -28,7 +28,7 @@ static int maps_show(void *arg, uint64_t pos, uint64_t *next,
 	}
 	if (!dir)
 		return 0;
-	dir_name(fs, dir, name);
+	dir_name(dir, name);
 	text_printf(text, "%u %s type %s key %u value %u entries %llu/%u flags ",
 		    id, name, map_type_name(map->map_type), map->key_size,
 		    map->value_size,

@@ -44,6 +44,17 @@ struct fs_access {
 	_Atomic mode_t	mode;
 };
 
+/*
+ * A part of the names, by their hash, so that looking up one map does not
+ * wait for another being made.
+ */
+#define FS_NAMES	64u
+
+struct fs_names {
+	pthread_rwlock_t	 lock;
+	void			*tree;		/* tsearch(3), of map_dirs */
+};
+
 struct fs {
 	struct fuse_session	*se;
 	enum io_mode		 io_wanted;	/* option io=; fixed */
@@ -53,11 +64,11 @@ struct fs {
 	struct charge_domain	 charges;
 
 	/* Map directories: see dir.h. */
-	struct idr		 dirs;
-	pthread_rwlock_t	 names_lock;
-	void			*names;		/* tsearch(3) tree by name */
-	struct map_dir		*free_dirs;	/* names_lock */
-	uint32_t		 ndirs;		/* names_lock */
+	struct idr		 dirs;		/* by id */
+	struct fs_names		 names[FS_NAMES];	/* by name */
+	atomic_uint		 ndirs;
+	pthread_mutex_t		 free_lock;
+	struct map_dir		*free_dirs;	/* free_lock */
 
 	struct messages		*messages;	/* see messages.h */
 };

@@ -286,7 +286,7 @@ static int list_maps(const struct node *root, uint64_t *pos,
 
 	if (!dir)
 		return 0;
-	dir_name(root->fs, dir, copy);
+	dir_name(dir, copy);
 	text_puts(name, copy);
 	*child = node_in(root, KIND_MAP, 0);
 	child->dir = dir;

@@ -542,10 +542,8 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 	st.f_blocks = call.fs->charges.limit / st.f_frsize;
 	st.f_bfree = (call.fs->charges.limit - usage.total) / st.f_frsize;
 	st.f_bavail = st.f_bfree;
-	pthread_rwlock_rdlock(&call.fs->names_lock);
 	st.f_files = MAP_ID_MAX;
 	st.f_ffree = MAP_ID_MAX - call.fs->ndirs;
-	pthread_rwlock_unlock(&call.fs->names_lock);
 	st.f_favail = st.f_ffree;
 	call_reply_statfs(&call, &st);
 }
