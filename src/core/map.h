@@ -247,7 +247,8 @@ int map_update_percpu_elem(struct map *map, const void *key,
  * Batches.  batch->count is set to the elements done, also on failure; it is
  * untouched when the call is refused outright (EPERM, EOPNOTSUPP, EINVAL for
  * elem_flags).  lookup: 0 when count is filled, ENOENT with a smaller count
- * at the end of the map.  EFAULT: a NULL pointer.
+ * at the end of the map.  EFAULT: a NULL pointer where there is something to
+ * be stored or read.
  */
 int map_lookup_batch(struct map *map, struct map_batch *batch);
 int map_update_batch(struct map *map, struct map_batch *batch);

@@ -22,13 +22,14 @@ int generic_map_lookup_batch(struct map *map, struct map_batch *batch)
 	int err = 0;
 
 	batch->count = 0;
-	if (!batch->out_batch || !key || !value)
-		return -EFAULT;
 	next = malloc(map->key_size);
 	if (!next)
 		return -ENOMEM;
 	while (done < room) {
 		err = map_get_next_key(map, prev, next);
+		/* Where there is nothing to store, NULL does no harm. */
+		if (!err && (!batch->out_batch || !key || !value))
+			err = -EFAULT;
 		if (err)
 			break;
 		err = map_lookup_elem_sys_only(map, next, value);

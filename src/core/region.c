@@ -16,6 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/topology.h"
+
 /*
  * Bind the object's pages, not this mapping: the kernel keeps the policy of a
  * shared mapping with the memory object, so it holds for every process and
@@ -44,8 +46,7 @@ static int region_set_node(struct region *region, int node)
 
 bool region_too_large(uint64_t bytes)
 {
-	return bytes / (uint64_t)sysconf(_SC_PAGESIZE) >=
-	       (uint64_t)sysconf(_SC_PHYS_PAGES);
+	return bytes >= topology_memory();
 }
 
 int region_create(struct region *region, const char *name, uint64_t size,

@@ -12,6 +12,7 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static unsigned int cpus;
 static char nodes[256];
+static uint64_t memory;
 
 unsigned int topology_parse_list(const char *text, long member, bool *found)
 {
@@ -74,6 +75,8 @@ static void topology_read(void)
 	}
 	if (cpus > MAP_CPUS_MAX)
 		cpus = MAP_CPUS_MAX;
+	memory = (uint64_t)sysconf(_SC_PHYS_PAGES) *
+		 (uint64_t)sysconf(_SC_PAGESIZE);
 	read_text("/sys/devices/system/node/online", nodes, sizeof(nodes));
 	if (!topology_parse_list(nodes, -1, NULL)) {
 		/* A kernel without NUMA has node 0. */
@@ -93,6 +96,12 @@ unsigned int topology_this_cpu(void)
 	int cpu = sched_getcpu();
 
 	return cpu > 0 ? (unsigned int)cpu % topology_cpus() : 0;
+}
+
+uint64_t topology_memory(void)
+{
+	pthread_once(&once, topology_read);
+	return memory;
 }
 
 bool topology_node_online(int node)

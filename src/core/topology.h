@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the machine has: possible CPUs and memory nodes, as the kernel counts
- * them.  Read once, at first use; thread-safe.
+ * What the machine has: possible CPUs, memory and its nodes, as the kernel
+ * counts them.  Read once, at first use; thread-safe.
  */
 #ifndef CORE_TOPOLOGY_H
 #define CORE_TOPOLOGY_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Number of possible CPUs: 1 to MAP_CPUS_MAX.  Slots of a per-CPU map. */
 unsigned int topology_cpus(void);
 
 /* The calling thread's CPU, below topology_cpus(). */
 unsigned int topology_this_cpu(void);
+
+/* Bytes of memory. */
+uint64_t topology_memory(void);
 
 /* Is 'node' an online memory node? */
 bool topology_node_online(int node);

@@ -218,10 +218,11 @@ int spec_check_name(const char *name, size_t len, struct fmt_error *error)
 
 	if (len >= MAP_NAME_LEN)
 		return fmt_fail(error, ENAMETOOLONG,
-				"name: '%.40s' is longer than 15 characters",
-				name);
+				"name: '%.*s' is longer than 15 characters",
+				len < 40 ? (int)len : 40, name);
 	for (i = 0; i < len; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		if (!name[i] ||
+		    !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			    "abcdefghijklmnopqrstuvwxyz0123456789_.", name[i]))
 			break;
 	if (!len || i < len || (len == 1 && name[0] == '.') ||

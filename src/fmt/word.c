@@ -29,12 +29,12 @@ int word_next(struct words *words, struct word *word, struct fmt_error *error)
 	}
 	word->at = at;
 	for (; at < words->end && (quoted || !is_blank(*at)); at++) {
-		if (*at == '\0')
-			return fmt_fail(error, EINVAL, "a zero byte in text");
 		if (*at == '"')
 			quoted = !quoted;
 		else if (*at == '\\' && quoted && at + 1 < words->end)
 			at++;
+		if (*at == '\0')
+			return fmt_fail(error, EINVAL, "a zero byte in text");
 	}
 	if (quoted)
 		return fmt_fail(error, EINVAL, "a quote is not closed");

@@ -209,6 +209,8 @@ static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
 	if (!dir)
 		return -ENOMEM;
 	dir_init(dir, name, creds, mode, map);
+	if (map)
+		io_access_changed(fs, dir, map);
 	pthread_rwlock_wrlock(&names->lock);
 	err = name_find(names, name) ? name_taken(error, name) : 0;
 	if (!err)
@@ -305,6 +307,9 @@ static int create_fail(struct fs *fs, const struct charge *charge,
 					fs->charges.limit),
 				(unsigned long long)usage.total,
 				(unsigned long long)fs->charges.limit);
+	case -E2BIG:
+		return fmt_fail(error, E2BIG,
+				"entries: only root may have more than 2^31");
 	case -ENOMEM:
 		return fmt_fail(error, ENOMEM,
 				"entries: more than the machine's memory");

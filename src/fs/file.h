@@ -62,7 +62,8 @@ struct file_type {
 /* An open text file. */
 struct text_file {
 	struct node	 node;		/* holds a reference */
-	struct creds	 creds;		/* of the opener */
+	struct creds	 creds;		/* of the opener, then the writer */
+	int		 umask;		/* of the writer, -1: not asked yet */
 	pthread_mutex_t	 lock;		/* the rest */
 	struct seq	 seq;
 	struct lines	 lines;

@@ -10,6 +10,7 @@
 #include "fmt/spec.h"
 #include "fs/dir.h"
 #include "fs/file.h"
+#include "fs/namespace.h"
 
 /*
  * A write does not carry its process's umask, as mkdir does, so it is looked
@@ -35,6 +36,14 @@ static mode_t process_umask(pid_t pid)
 	return umask & 0777;
 }
 
+/* A write of many lines asks once. */
+static mode_t writer_umask(struct text_file *file)
+{
+	if (file->umask < 0)
+		file->umask = (int)process_umask(file->creds.pid);
+	return (mode_t)file->umask;
+}
+
 static int create_line(struct text_file *file, const char *line, size_t len,
 		       struct fmt_error *error)
 {
@@ -45,8 +54,12 @@ static int create_line(struct text_file *file, const char *line, size_t len,
 	res = spec_parse(line, len, !dir, &spec, error);
 	if (res <= 0)
 		return res;
-	return dir_create_map(file->node.fs, dir, &spec, &file->creds,
-			      process_umask(file->creds.pid), error);
+	res = dir_create_map(file->node.fs, dir, &spec, &file->creds,
+			     writer_umask(file), error);
+	/* The kernel has the attributes of the unconfigured directory. */
+	if (!res && dir)
+		node_access_changed(&file->node);
+	return res;
 }
 
 static size_t create_line_max(const struct map *map)

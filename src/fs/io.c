@@ -202,8 +202,11 @@ void io_access_changed(struct fs *fs, struct map_dir *dir, struct map *map)
 	struct region *region;
 	uint32_t n;
 
+	/* Maps of -o maps=FILE are made before the mode is settled. */
+	if (fs->io != IO_SYMLINK && fs->io != IO_AUTO)
+		return;
 	/* Who follows the link is checked against the memory file itself. */
-	for (n = 0; fs->io == IO_SYMLINK && (region = map_region(map, n)); n++)
+	for (n = 0; (region = map_region(map, n)); n++)
 		fchmod(region->fd, dir->access.mode & 0666);
 }
 

@@ -22,6 +22,14 @@ static int lines_run(struct lines *lines, lines_run_t run, void *arg,
 	return lines->err;
 }
 
+/* A line that cannot be run. */
+static int lines_fail(struct lines *lines, int err)
+{
+	lines->number++;
+	lines->err = err;
+	return err;
+}
+
 /* Keep bytes for later, or run what is kept together with them. */
 static int lines_keep(struct lines *lines, const char *buf, size_t len,
 		      size_t max)
@@ -29,10 +37,8 @@ static int lines_keep(struct lines *lines, const char *buf, size_t len,
 	size_t size = lines->size ? lines->size : 256;
 	char *tail;
 
-	if (len > max || lines->len > max - len) {
-		lines->err = -EFBIG;
-		return -EFBIG;
-	}
+	if (len > max || lines->len > max - len)
+		return lines_fail(lines, -EFBIG);
 	while (size < lines->len + len)
 		size *= 2;
 	if (size > lines->size) {
@@ -63,10 +69,8 @@ static int lines_line(struct lines *lines, lines_run_t run, void *arg,
 {
 	int err;
 
-	if (len > max) {
-		lines->err = -EFBIG;
-		return -EFBIG;
-	}
+	if (len > max)
+		return lines_fail(lines, -EFBIG);
 	if (!lines->len)
 		return lines_run(lines, run, arg, line, len);
 	err = lines_keep(lines, line, len, max);
@@ -83,7 +87,7 @@ ssize_t lines_write(struct lines *lines, lines_run_t run, void *arg,
 	int err = lines->err;
 
 	if (!err && lines->len && off != lines->off)
-		err = lines->err = -EINVAL;
+		err = lines_fail(lines, -EINVAL);
 	more = lines->len || size % LINES_BLOCK == 0;
 	for (at = buf; !err; at = newline + 1) {
 		newline = memchr(at, '\n', (size_t)(end - at));

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,15 +30,18 @@ struct mount {
 	bool			 failed;
 };
 
-/* A daemon that was killed leaves a mount that answers ENOTCONN. */
+/*
+ * A daemon that was killed leaves a mount that answers ENOTCONN; not to
+ * stat(2), which the kernel may answer itself.
+ */
 static void unmount_dead(const char *mountpoint)
 {
 	const char *argv[] = { "fusermount3", "-uz", mountpoint, NULL };
 	extern char **environ;
-	struct stat st;
+	struct statvfs st;
 	pid_t pid;
 
-	if (stat(mountpoint, &st) == 0 || errno != ENOTCONN)
+	if (statvfs(mountpoint, &st) == 0 || errno != ENOTCONN)
 		return;
 	if (umount2(mountpoint, MNT_DETACH) == 0)
 		return;

@@ -362,6 +362,37 @@ static void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	call_reply_err(&call, err);
 }
 
+/*
+ * A per-CPU map's elements are other files' memory: what the kernel caches of
+ * those has to be written back before, and dropped after.
+ */
+static bool is_composed(const struct node *node)
+{
+	return node->type->region && !node->type->region(node);
+}
+
+static ssize_t data_read(const struct node *node, void *buf, size_t size,
+			 uint64_t off)
+{
+	if (is_composed(node))
+		io_sync(node);
+	return node->type->read(node, buf, size, off);
+}
+
+static ssize_t data_write(const struct node *node, const char *buf,
+			  size_t size, uint64_t off)
+{
+	bool composed = is_composed(node);
+	ssize_t res;
+
+	if (composed)
+		io_sync(node);
+	res = node->type->write(node, buf, size, off);
+	if (composed)
+		io_sync(node);
+	return res;
+}
+
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		    struct fuse_file_info *fi)
 {
@@ -375,8 +406,7 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		res = text_file_read(&call, open_file(fi), buf, size,
 				     (uint64_t)off);
 	else if (!res)
-		res = call.node.type->read(&call.node, buf, size,
-					   (uint64_t)off);
+		res = data_read(&call.node, buf, size, (uint64_t)off);
 	if (res < 0)
 		call_reply_err(&call, (int)res);
 	else
@@ -393,8 +423,7 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf,
 		res = text_file_write(&call, open_file(fi), buf, size,
 				      (uint64_t)off);
 	else if (!res)
-		res = call.node.type->write(&call.node, buf, size,
-					    (uint64_t)off);
+		res = data_write(&call.node, buf, size, (uint64_t)off);
 	if (res < 0)
 		call_reply_err(&call, (int)res);
 	else
@@ -408,6 +437,8 @@ static off_t seek(const struct node *node, off_t off, int whence)
 	off_t size = type->size ? (off_t)type->size(node) : 0;
 
 	if (region) {
+		/* What is stored by mmap(2) is data, even if only cached. */
+		io_sync(node);
 		off = lseek(region->fd, off, whence);
 		return off < 0 ? -errno : off;
 	}

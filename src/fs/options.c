@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/topology.h"
 #include "fs/io.h"
 #include "fs/passthrough.h"
 
@@ -88,12 +90,6 @@ static int option_proc(void *data, const char *arg, int key,
 	return 0;
 }
 
-static uint64_t memory_bytes(void)
-{
-	return (uint64_t)sysconf(_SC_PHYS_PAGES) *
-	       (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 /* "4096", "512m", "50%". */
 static int parse_size(const char *option, const char *text, uint64_t *size)
 {
@@ -108,7 +104,7 @@ static int parse_size(const char *option, const char *text, uint64_t *size)
 	if (*text < '0' || *text > '9' || errno)
 		goto err;
 	if (*end == '%' && !end[1] && number <= 100) {
-		*size = memory_bytes() / 100 * number;
+		*size = topology_memory() / 100 * number;
 		return 0;
 	}
 	if (*end) {
@@ -132,8 +128,8 @@ static int parse_values(struct options *options, const struct raw_options *raw)
 {
 	int err;
 
-	options->memlimit = memory_bytes();
-	options->memlimit_user = memory_bytes() / 2;
+	options->memlimit = topology_memory();
+	options->memlimit_user = topology_memory() / 2;
 	if (raw->memlimit) {
 		err = parse_size("memlimit", raw->memlimit,
 				 &options->memlimit);
@@ -182,6 +178,7 @@ static int parse_mountpoint(struct options *options,
 			    const struct raw_options *raw)
 {
 	const char *word;
+	struct stat st;
 
 	if (!raw->nwords) {
 		fprintf(stderr, "mapfs: no mount point given\n%s", usage);
@@ -199,6 +196,12 @@ static int parse_mountpoint(struct options *options,
 	if (!options->mountpoint) {
 		fprintf(stderr, "mapfs: %s: %s\n", word, strerror(errno));
 		return -errno;
+	}
+	/* libfuse would mount the root over a file, and make it one. */
+	if (stat(options->mountpoint, &st) == 0 && !S_ISDIR(st.st_mode) &&
+	    strncmp(word, "/dev/fd/", 8) != 0) {
+		fprintf(stderr, "mapfs: %s: %s\n", word, strerror(ENOTDIR));
+		return -ENOTDIR;
 	}
 	return 0;
 }

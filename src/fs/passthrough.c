@@ -33,6 +33,8 @@ bool passthrough_negotiate(struct fuse_conn_info *conn)
 	if (!(conn->capable & FUSE_CAP_PASSTHROUGH))
 		return false;
 	conn->want |= FUSE_CAP_PASSTHROUGH;
+	/* See below: writes need not look for a security.capability. */
+	conn->want |= conn->capable & FUSE_CAP_HANDLE_KILLPRIV_V2;
 	/* The memory objects are on no stacked filesystem. */
 	conn->max_backing_stack_depth = 1;
 	return true;
@@ -62,6 +64,12 @@ int passthrough_reply_open(fuse_req_t req, struct fuse_file_info *fi, int id)
  * of the INIT flags is bit 5 of their second word.
  */
 #define INIT_EXT		(1u << 30)
+/*
+ * Set-id bits and file capabilities are ours to drop at a write, and no file
+ * of ours has any.  Without it the kernel looks for a security.capability at
+ * each write, which a passthrough write feels.
+ */
+#define INIT_HANDLE_KILLPRIV_V2	(1u << 28)
 #define INIT2_PASSTHROUGH	(1u << (37 - 32))
 #define OPEN_NOFLUSH		(1u << 5)
 #define OPEN_PASSTHROUGH	(1u << 7)
@@ -112,6 +120,7 @@ const char passthrough_by[] = "own protocol code";
  */
 static int session_fd = -1;
 static bool offered;		/* by the kernel, in the INIT request */
+static uint32_t killpriv;	/* INIT_HANDLE_KILLPRIV_V2 if offered */
 static bool wanted;
 static bool init_done;
 
@@ -124,9 +133,11 @@ static ssize_t session_read(int fd, void *buf, size_t size, void *userdata)
 	(void)userdata;
 	if (!__atomic_load_n(&init_done, __ATOMIC_RELAXED) &&
 	    res >= (ssize_t)(sizeof(*in) + sizeof(*init)) &&
-	    in->opcode == FUSE_INIT)
+	    in->opcode == FUSE_INIT) {
 		offered = (init->flags & INIT_EXT) &&
 			  (init->flags2 & INIT2_PASSTHROUGH);
+		killpriv = init->flags & INIT_HANDLE_KILLPRIV_V2;
+	}
 	return res;
 }
 
@@ -140,7 +151,7 @@ static ssize_t session_writev(int fd, struct iovec *iov, int count,
 		__atomic_store_n(&init_done, true, __ATOMIC_RELAXED);
 		if (wanted && count == 2 && iov[1].iov_len == sizeof(*init)) {
 			init = iov[1].iov_base;
-			init->flags |= INIT_EXT;
+			init->flags |= INIT_EXT | killpriv;
 			init->flags2 |= INIT2_PASSTHROUGH;
 			init->max_stack_depth = 1;
 		}

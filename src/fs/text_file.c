@@ -111,17 +111,25 @@ ssize_t text_file_write(struct call *call, struct text_file *file,
 {
 	bool failed;
 	ssize_t res;
+	size_t max;
 
 	if (!file->node.type->line)
 		return -EPERM;
+	max = file->node.type->line_max(file->node.map);
 	pthread_mutex_lock(&file->lock);
 	failed = file->lines.err;
 	/* The opener may have handed the file to another process. */
 	file->creds = call->creds;
+	file->umask = -1;
+	file->error.msg[0] = '\0';
 	io_sync(&file->node);
-	res = lines_write(&file->lines, run_line, file, buf, size, off,
-			  file->node.type->line_max(file->node.map));
+	res = lines_write(&file->lines, run_line, file, buf, size, off, max);
 	io_sync(&file->node);
+	/* What lines_write says by itself. */
+	if (res == -EFBIG && !file->error.msg[0])
+		fmt_fail(&file->error, EFBIG, "longer than %zu bytes", max);
+	if (res == -EINVAL && !file->error.msg[0])
+		fmt_fail(&file->error, EINVAL, "not continued where it ended");
 	/* A write after the one that failed has nothing to add. */
 	if (res < 0 && !failed)
 		file_message(call, file, (int)res, true);
