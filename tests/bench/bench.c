@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * usage: bench MAPFS
+ *
+ * This process mounts, waits and clears up; a child measures, so that nothing
+ * is left behind however that ends.  (If this process is killed by SIGKILL,
+ * its mounts go, but two directories stay.)
+ */
+#include "bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/statfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ROUNDS		15u
+#define SECONDS		65.0
+
+/* The environment's number for 'name', or what it is without. */
+static double number_from(const char *name, double def, double min)
+{
+	const char *text = getenv(name);
+	double number;
+	char *end;
+
+	if (!text || !*text)
+		return def;
+	number = strtod(text, &end);
+	if (*end || !(number >= min && number <= 1e6)) {
+		fprintf(stderr, "bench: %s=%s: not a number from %g on\n",
+			name, text, min);
+		exit(2);
+	}
+	return number;
+}
+
+/* To be known before the run and not after it. */
+static bool can_write(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0) {
+		fprintf(stderr, "bench: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+static int make_dir(struct bench *bench)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(bench->dir, sizeof(bench->dir), "%.*s/mapfs-bench-XXXXXX",
+		 PATH_MAX - 64, tmp && *tmp ? tmp : "/tmp");
+	return mkdtemp(bench->dir) ? 0 : -errno;
+}
+
+/* A directory of ours on tmpfs, if there is one to be found. */
+static void make_tmpfs_dir(struct bench *bench)
+{
+	const char *const where[] = {
+		"/dev/shm", getenv("XDG_RUNTIME_DIR"), "/tmp",
+	};
+	struct statfs fs;
+	size_t i;
+
+	for (i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		if (!where[i] || statfs(where[i], &fs) < 0 ||
+		    fs.f_type != TMPFS_MAGIC)
+			continue;
+		snprintf(bench->tmpfs, sizeof(bench->tmpfs),
+			 "%.40s/mapfs-bench-XXXXXX", where[i]);
+		if (mkdtemp(bench->tmpfs))
+			return;
+	}
+	bench->tmpfs[0] = '\0';
+}
+
+static int remove_file(const char *path, const struct stat *st, int type,
+		       struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static void clear_up(struct bench *bench)
+{
+	mounts_stop(bench);
+	if (bench->tmpfs[0])
+		nftw(bench->tmpfs, remove_file, 8, FTW_DEPTH | FTW_PHYS);
+	if (rmdir(bench->dir) < 0)
+		fprintf(stderr, "bench: %s: %s\n", bench->dir,
+			strerror(errno));
+}
+
+/* In the child. */
+static int measure_all(struct bench *bench)
+{
+	enum who mode;
+	int err = data_make(bench);
+
+	for (mode = 0; mode < MODES && bench->left_out[mode][0]; mode++)
+		;
+	if (!err && mode == MODES) {
+		for (mode = 0; mode < MODES; mode++)
+			fprintf(stderr, "bench: %s: %s\n", mode_names[mode],
+				bench->left_out[mode]);
+		err = -EOPNOTSUPP;
+	}
+	if (!err)
+		err = bench_run(bench);
+	data_free(bench);
+	if (err)
+		fprintf(stderr, "bench: %s\n", strerror(-err));
+	return err ? 1 : 0;
+}
+
+static pid_t start_child(struct bench *bench, const sigset_t *blocked)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	sigprocmask(SIG_UNBLOCK, blocked, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	exit(measure_all(bench));
+}
+
+/*
+ * Until the child has ended, or a signal asks us to end and the child with
+ * us: it may be waiting for a daemon that does not answer, so it is not waited
+ * for.  The exit status.
+ */
+static int wait_for(pid_t child, const sigset_t *signals)
+{
+	int status;
+	int sig;
+
+	for (;;) {
+		if (sigwait(signals, &sig))
+			continue;
+		if (sig != SIGCHLD) {
+			kill(child, SIGKILL);
+			return 128 + sig;
+		}
+		if (waitpid(child, &status, WNOHANG) == child)
+			break;
+	}
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	fprintf(stderr, "bench: %s\n", strsignal(WTERMSIG(status)));
+	return 128 + WTERMSIG(status);
+}
+
+static int run(struct bench *bench)
+{
+	sigset_t signals;
+	pid_t child;
+	int res;
+
+	/* What ends us waits until there is something to clear up. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	if (mounts_version(bench)) {
+		fprintf(stderr, "bench: %s cannot be run\n", bench->mapfs);
+		return 1;
+	}
+	res = make_dir(bench);
+	if (res) {
+		fprintf(stderr, "bench: %s: %s\n", bench->dir,
+			strerror(-res));
+		return 1;
+	}
+	make_tmpfs_dir(bench);
+	cpus_choose(bench);
+	cpus_pin(bench->cpu);
+	mounts_start(bench);
+	child = start_child(bench, &signals);
+	res = child > 0 ? wait_for(child, &signals) : 1;
+	clear_up(bench);
+	return res;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench bench = { 0 };
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s MAPFS\n", argv[0]);
+		return 2;
+	}
+	bench.mapfs = argv[1];
+	bench.rounds = (unsigned int)number_from("BENCH_ROUNDS", ROUNDS, 1);
+	bench.seconds = number_from("BENCH_SECONDS", SECONDS, 0.1);
+	bench.csv = getenv("BENCH_CSV");
+	if (!bench.csv || !*bench.csv)
+		bench.csv = "bench.csv";
+	if (!can_write(bench.csv))
+		return 2;
+	return run(&bench);
+}
