@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 noinst_LIBRARIES += libfmt.a
 
 libfmt_a_SOURCES = \

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "fs/io.h"
+#include "fs/text_file.h"
 
 /* The name is the first thing compared, so a key is a struct with a name. */
 static int name_compare(const void *a, const void *b)
@@ -49,6 +50,7 @@ int dirs_init(struct fs *fs)
 	for (i = 0; i < FS_NAMES; i++)
 		pthread_rwlock_init(&fs->names[i].lock, NULL);
 	pthread_mutex_init(&fs->free_lock, NULL);
+	pthread_mutex_init(&fs->files.lock, NULL);
 	return idr_init(&fs->dirs, MAP_ID_MAX);
 }
 
@@ -59,7 +61,11 @@ void dirs_release(struct fs *fs)
 	size_t i;
 
 	/* Files that were open when the mount went hold on to their dirs. */
+	text_files_release(&fs->files);
+	pthread_mutex_destroy(&fs->files.lock);
 	while ((dir = idr_next(&fs->dirs, &id))) {
+		dir_ref(dir);
+		text_files_release(&dir->files);
 		if (dir->linked)
 			tdelete(dir, &names_of(fs, dir->name)->tree,
 				name_compare);
@@ -69,6 +75,7 @@ void dirs_release(struct fs *fs)
 	while ((dir = fs->free_dirs)) {
 		fs->free_dirs = dir->free_next;
 		pthread_mutex_destroy(&dir->lock);
+		pthread_mutex_destroy(&dir->files.lock);
 		free(dir);
 	}
 	idr_release(&fs->dirs);
@@ -147,8 +154,10 @@ static struct map_dir *dir_alloc(struct fs *fs)
 	if (dir)
 		return dir;
 	dir = calloc(1, sizeof(*dir));
-	if (dir)
+	if (dir) {
 		pthread_mutex_init(&dir->lock, NULL);
+		pthread_mutex_init(&dir->files.lock, NULL);
+	}
 	return dir;
 }
 

@@ -22,6 +22,7 @@ struct map_dir {
 	pthread_mutex_t		 lock;		/* setting map, backing, name */
 	_Atomic int32_t		*backing;	/* ids by data file, 0 none */
 	atomic_bool		 linked;	/* has a name */
+	struct fs_files		 files;
 	/* Written with 'lock' and the locks of its fs_names held. */
 	char			 name[MAP_NAME_LEN];
 	struct map_dir		*free_next;

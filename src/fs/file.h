@@ -69,6 +69,9 @@ struct text_file {
 	struct lines	 lines;
 	struct fmt_error error;		/* of the show or line that failed */
 	struct dump	*dump;		/* file_dump.c */
+	/* Among the open files of its directory, under their lock. */
+	struct text_file *next;
+	struct text_file **prev;
 };
 
 /* The rows, in files of their own. */

@@ -37,6 +37,12 @@ enum io_mode {
 	IO_DAEMON,
 };
 
+/* The text files that are open, of the root or of a map: see text_file.h. */
+struct fs_files {
+	pthread_mutex_t		 lock;
+	struct text_file	*first;
+};
+
 /* Owner and permission bits of the root or of a map. */
 struct fs_access {
 	_Atomic uid_t	uid;
@@ -61,6 +67,7 @@ struct fs {
 	_Atomic enum io_mode	 io;		/* settled by io_settle */
 	struct fs_access	 access;	/* of the root */
 	struct timespec		 start;		/* times of the root */
+	struct fs_files		 files;		/* of the root */
 	struct charge_domain	 charges;
 
 	/* Map directories: see dir.h. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 if HAVE_FUSE
 bin_PROGRAMS += mapfs
 endif

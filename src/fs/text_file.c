@@ -20,6 +20,37 @@ static void spare_make_key(void)
 	pthread_key_create(&spare_key, free);
 }
 
+static struct fs_files *files_of(const struct node *node)
+{
+	return node->dir ? &node->dir->files : &node->fs->files;
+}
+
+static void files_add(struct fs_files *files, struct text_file *file)
+{
+	pthread_mutex_lock(&files->lock);
+	file->next = files->first;
+	file->prev = &files->first;
+	if (file->next)
+		file->next->prev = &file->next;
+	files->first = file;
+	pthread_mutex_unlock(&files->lock);
+}
+
+static void files_remove(struct fs_files *files, struct text_file *file)
+{
+	pthread_mutex_lock(&files->lock);
+	*file->prev = file->next;
+	if (file->next)
+		file->next->prev = file->prev;
+	pthread_mutex_unlock(&files->lock);
+}
+
+void text_files_release(struct fs_files *files)
+{
+	while (files->first)
+		text_file_release(files->first);
+}
+
 int text_file_open(const struct call *call, struct text_file **filep)
 {
 	struct text_file *file;
@@ -38,12 +69,14 @@ int text_file_open(const struct call *call, struct text_file **filep)
 		dir_ref(file->node.dir);
 	file->creds = call->creds;
 	pthread_mutex_init(&file->lock, NULL);
+	files_add(files_of(&file->node), file);
 	*filep = file;
 	return 0;
 }
 
 void text_file_release(struct text_file *file)
 {
+	files_remove(files_of(&file->node), file);
 	if (file->node.type->release)
 		file->node.type->release(file);
 	seq_release(&file->seq);

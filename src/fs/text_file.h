@@ -11,6 +11,8 @@
 /* Takes a reference of its own on the call's node.  0 or -ENOMEM. */
 int text_file_open(const struct call *call, struct text_file **file);
 void text_file_release(struct text_file *file);
+/* Those that were open when the mount went, so that no RELEASE will come. */
+void text_files_release(struct fs_files *files);
 
 /* READ, WRITE and FLUSH.  The message of an error goes to call->error. */
 ssize_t text_file_read(struct call *call, struct text_file *file, void *buf,
