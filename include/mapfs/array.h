@@ -30,9 +30,9 @@ extern "C" {
 
 /* A mapped array.  Written once, then read by any number of threads. */
 struct mapfs_array {
-	unsigned char	*base;		/* the mapping, from offset 0 */
-	uint32_t	 max_entries;	/* elements */
-	uint32_t	 record_size;	/* bytes from one element to the next */
+	unsigned char *base;  /* the mapping, from offset 0 */
+	uint32_t max_entries; /* elements */
+	uint32_t record_size; /* bytes from one element to the next */
 	/*
 	 * Applied to an index that passed the bounds check, so that a CPU
 	 * that speculates past the check stays within a power of two.  All
@@ -40,12 +40,15 @@ struct mapfs_array {
 	 * another value: the next power of two of max_entries, less one, in
 	 * a mapping with nothing to read behind the array.
 	 */
-	uint32_t	 index_mask;
+	uint32_t index_mask;
 };
 
 /* A mapping of one's own: record_size as in the map's info file. */
-#define MAPFS_ARRAY(base, max_entries, record_size) \
-	{ (unsigned char *)(base), (max_entries), (record_size), 0xffffffffu }
+#define MAPFS_ARRAY(base, max_entries, record_size)                    \
+	{                                                              \
+		(unsigned char *)(base), (max_entries), (record_size), \
+			0xffffffffu                                    \
+	}
 
 /*
  * Address of element 'index', NULL if there is none.  Valid as long as the

@@ -7,8 +7,8 @@
 
 /* Exists while it holds a charge, so idle users cost nothing. */
 struct charge_account {
-	uid_t		uid;
-	uint64_t	bytes;
+	uid_t uid;
+	uint64_t bytes;
 };
 
 static int account_compare(const void *a, const void *b)

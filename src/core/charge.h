@@ -14,23 +14,23 @@
 #include <sys/types.h>
 
 struct charge_domain {
-	uint64_t	 limit;		/* bytes, all users; fixed */
-	uint64_t	 user_limit;	/* bytes, each user but root; fixed */
-	pthread_mutex_t	 lock;		/* the rest */
-	uint64_t	 used;		/* bytes */
-	void		*users;		/* tsearch(3) tree of accounts */
+	uint64_t limit;	      /* bytes, all users; fixed */
+	uint64_t user_limit;  /* bytes, each user but root; fixed */
+	pthread_mutex_t lock; /* the rest */
+	uint64_t used;	      /* bytes */
+	void *users;	      /* tsearch(3) tree of accounts */
 };
 
 /* One map's charge: who pays, and how much. */
 struct charge {
-	struct charge_domain	*domain;	/* NULL: nobody counts */
-	uid_t			 uid;
-	uint64_t		 bytes;
+	struct charge_domain *domain; /* NULL: nobody counts */
+	uid_t uid;
+	uint64_t bytes;
 };
 
 struct charge_usage {
-	uint64_t	user;		/* bytes charged to the uid */
-	uint64_t	total;		/* bytes charged to all */
+	uint64_t user;	/* bytes charged to the uid */
+	uint64_t total; /* bytes charged to all */
 };
 
 /* Limits in bytes; UINT64_MAX is none. */

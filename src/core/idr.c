@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 
 struct idr_leaf {
-	_Atomic(void *)	 slot[IDR_LEAF];
-	uint32_t	 used;		/* ids taken; under the idr's lock */
-	struct idr_leaf	*next;		/* in the list of spares */
+	_Atomic(void *) slot[IDR_LEAF];
+	uint32_t used;	       /* ids taken; under the idr's lock */
+	struct idr_leaf *next; /* in the list of spares */
 };
 
 static uint64_t top_bytes(const struct idr *idr)

@@ -16,16 +16,16 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define IDR_LEAF	1024u		/* ids in a leaf */
+#define IDR_LEAF 1024u /* ids in a leaf */
 
 struct idr_leaf;
 
 struct idr {
-	uint32_t		 max;		/* largest id; fixed */
-	pthread_mutex_t		 lock;		/* writers */
-	uint32_t		 next;		/* lowest id never used */
-	struct idr_leaf		*spare;		/* leaves to use again */
-	uint32_t		 ntop;
+	uint32_t max;		/* largest id; fixed */
+	pthread_mutex_t lock;	/* writers */
+	uint32_t next;		/* lowest id never used */
+	struct idr_leaf *spare; /* leaves to use again */
+	uint32_t ntop;
 	/* Address space for every leaf there can be; touched as ids go up. */
 	_Atomic(struct idr_leaf *) *top;
 };

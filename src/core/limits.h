@@ -9,25 +9,25 @@
 #include <stdint.h>
 
 /* Bytes of a map's name, the terminating zero included: BPF_OBJ_NAME_LEN. */
-#define MAP_NAME_LEN		16
+#define MAP_NAME_LEN 16
 
 /*
  * Largest map id.  bpf(2) hands out ids as positive ints and so do we.  An id
  * is never used twice: a mount that made this many maps makes no more.
  */
-#define MAP_ID_MAX		0x7ffffffeu
+#define MAP_ID_MAX 0x7ffffffeu
 
 /* Bytes of an array's value: the kernel rounds it up to 8 in a signed int. */
-#define ARRAY_VALUE_MAX		0x7fffffffu
+#define ARRAY_VALUE_MAX 0x7fffffffu
 
 /*
  * Bytes of a per-CPU value, rounded up to 8: the kernel takes it from a
  * per-CPU chunk of this unit size.
  */
-#define PERCPU_VALUE_MAX	32768u
+#define PERCPU_VALUE_MAX 32768u
 
 /* CPUs a per-CPU map can have a slot for: the largest CONFIG_NR_CPUS. */
-#define MAP_CPUS_MAX		8192u
+#define MAP_CPUS_MAX 8192u
 
 /*
  * Bytes charged for a map beyond its data: the map's struct and the kernel's
@@ -35,6 +35,6 @@
  * even the smallest map cost something, so that a limit on memory is also a
  * limit on the number of maps.
  */
-#define MAP_OVERHEAD		4096u
+#define MAP_OVERHEAD 4096u
 
 #endif

@@ -18,14 +18,14 @@
 
 #define BPF_MAP_TYPE(type_, name_, ops_) [type_] = { name_, &ops_ },
 static const struct {
-	const char		*name;
-	const struct map_ops	*ops;
+	const char *name;
+	const struct map_ops *ops;
 } map_types[] = {
 #include "core/map_types.def"
 };
 #undef BPF_MAP_TYPE
 
-#define MAP_TYPES	(sizeof(map_types) / sizeof(map_types[0]))
+#define MAP_TYPES (sizeof(map_types) / sizeof(map_types[0]))
 
 uint32_t map_type_end(void)
 {
@@ -120,8 +120,8 @@ static void map_init(struct map *map, const struct map_attr *attr,
 	map->max_entries = attr->max_entries;
 	map->map_flags = attr->map_flags;
 	map->map_extra = attr->map_extra;
-	map->numa_node = attr->map_flags & BPF_F_NUMA_NODE ?
-			 attr->numa_node : NUMA_NO_NODE;
+	map->numa_node = attr->map_flags & BPF_F_NUMA_NODE ? attr->numa_node :
+							     NUMA_NO_NODE;
 	memcpy(map->name, attr->map_name, MAP_NAME_LEN);
 	atomic_init(&map->refcnt, 1);
 	atomic_init(&map->writecnt, 0);
@@ -172,10 +172,10 @@ void map_get(struct map *map)
  * the last reference is serving somebody's close or rmdir.
  */
 static struct {
-	pthread_mutex_t	 lock;
-	pthread_cond_t	 idle;
-	struct map	*list;
-	bool		 running;
+	pthread_mutex_t lock;
+	pthread_cond_t idle;
+	struct map *list;
+	bool running;
 } freer = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.idle = PTHREAD_COND_INITIALIZER,
@@ -209,8 +209,8 @@ void map_put(struct map *map)
 {
 	pthread_t thread;
 
-	if (atomic_fetch_sub_explicit(&map->refcnt, 1,
-				      memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&map->refcnt, 1, memory_order_acq_rel) !=
+	    1)
 		return;
 	charge_give(&map->charge);
 	pthread_mutex_lock(&freer.lock);
@@ -264,8 +264,8 @@ uint64_t map_used_entries(struct map *map)
  * or 0 again.  A writer that meets FREEZING waits for the outcome on the
  * mutex, so that a freeze which fails has disturbed nobody.
  */
-#define WRITE_FROZEN	(1ull << 63)
-#define WRITE_FREEZING	(1ull << 62)
+#define WRITE_FROZEN   (1ull << 63)
+#define WRITE_FREEZING (1ull << 62)
 
 int map_write_get(struct map *map)
 {
@@ -280,8 +280,7 @@ int map_write_get(struct map *map)
 			old = atomic_load(&map->writecnt);
 			continue;
 		}
-		if (atomic_compare_exchange_weak(&map->writecnt, &old,
-						 old + 1))
+		if (atomic_compare_exchange_weak(&map->writecnt, &old, old + 1))
 			return 0;
 	}
 }
@@ -371,8 +370,8 @@ int map_get_next_key(struct map *map, const void *key, void *next_key)
 	return map->ops->map_get_next_key(map, key, next_key);
 }
 
-int map_seq_show_elem(struct map *map, uint64_t *pos, void *keys,
-		      void *values, uint32_t count)
+int map_seq_show_elem(struct map *map, uint64_t *pos, void *keys, void *values,
+		      uint32_t count)
 {
 	if (!map->ops->map_seq_show_elem)
 		return -EOPNOTSUPP;
@@ -390,17 +389,18 @@ ssize_t map_read(struct map *map, void *buf, size_t size, uint64_t off)
  * The writing operations: the right to write first, as the kernel checks a
  * frozen map before it looks at anything else.
  */
-#define MAP_WRITE(map, hook, ...) ({					\
-	ssize_t res_ = map_write_get(map);				\
-									\
-	if (!res_) {							\
-		res_ = (map)->ops->hook ?				\
-		       (map)->ops->hook(map, ##__VA_ARGS__) :		\
-		       -EOPNOTSUPP;					\
-		map_write_put(map);					\
-	}								\
-	res_;								\
-})
+#define MAP_WRITE(map, hook, ...)                                             \
+	({                                                                    \
+		ssize_t res_ = map_write_get(map);                            \
+                                                                              \
+		if (!res_) {                                                  \
+			res_ = (map)->ops->hook ?                             \
+				       (map)->ops->hook(map, ##__VA_ARGS__) : \
+				       -EOPNOTSUPP;                           \
+			map_write_put(map);                                   \
+		}                                                             \
+		res_;                                                         \
+	})
 
 int map_update_elem(struct map *map, const void *key, const void *value,
 		    uint64_t flags)
@@ -408,8 +408,8 @@ int map_update_elem(struct map *map, const void *key, const void *value,
 	return (int)MAP_WRITE(map, map_update_elem, key, value, flags);
 }
 
-int map_update_percpu_elem(struct map *map, const void *key,
-			   const void *value, uint32_t cpu, uint64_t flags)
+int map_update_percpu_elem(struct map *map, const void *key, const void *value,
+			   uint32_t cpu, uint64_t flags)
 {
 	return (int)MAP_WRITE(map, map_update_percpu_elem, key, value, cpu,
 			      flags);

@@ -29,17 +29,17 @@ struct map;
 
 /* The attributes of BPF_MAP_CREATE that have a meaning here. */
 struct map_attr {
-	uint32_t	map_type;	/* BPF_MAP_TYPE_* */
-	uint32_t	key_size;	/* bytes */
-	uint32_t	value_size;	/* bytes */
-	uint32_t	max_entries;
-	uint32_t	map_flags;	/* BPF_F_* */
-	int32_t		numa_node;	/* counts only with BPF_F_NUMA_NODE */
-	uint64_t	map_extra;
-	char		map_name[MAP_NAME_LEN];
+	uint32_t map_type;   /* BPF_MAP_TYPE_* */
+	uint32_t key_size;   /* bytes */
+	uint32_t value_size; /* bytes */
+	uint32_t max_entries;
+	uint32_t map_flags; /* BPF_F_* */
+	int32_t numa_node;  /* counts only with BPF_F_NUMA_NODE */
+	uint64_t map_extra;
+	char map_name[MAP_NAME_LEN];
 	/* Not from the user: whether the one who asks lacks the kernel's
 	 * CAP_PERFMON, and so gets index masking. */
-	bool		unpriv;
+	bool unpriv;
 };
 
 /*
@@ -47,8 +47,8 @@ struct map_attr {
  * a sentence without a full stop.  Static strings.
  */
 struct map_refusal {
-	const char	*word;
-	const char	*why;
+	const char *word;
+	const char *why;
 };
 
 /* Record a refusal, if 'refusal' is not NULL, and return 'err'. */
@@ -58,18 +58,18 @@ int map_refuse(struct map_refusal *refusal, int err, const char *word,
 /* What generic code must know of a type and no hook can tell it. */
 enum map_ops_flags {
 	/* Every key exists from the start and none can go: an array. */
-	MAP_FIXED_KEYS	= 1 << 0,
+	MAP_FIXED_KEYS = 1 << 0,
 	/* A value is one slot a possible CPU, each rounded up to 8 bytes. */
-	MAP_PERCPU	= 1 << 1,
+	MAP_PERCPU = 1 << 1,
 };
 
 struct map_batch {
-	const void	*in_batch;	/* token, NULL to start; key_size bytes */
-	void		*out_batch;	/* token to go on with */
-	void		*keys;		/* count keys, packed */
-	void		*values;	/* count values of map_value_bytes() */
-	uint32_t	 count;		/* in: room; out: elements done */
-	uint64_t	 elem_flags;
+	const void *in_batch; /* token, NULL to start; key_size bytes */
+	void *out_batch;      /* token to go on with */
+	void *keys;	      /* count keys, packed */
+	void *values;	      /* count values of map_value_bytes() */
+	uint32_t count;	      /* in: room; out: elements done */
+	uint64_t elem_flags;
 };
 
 /*
@@ -78,7 +78,7 @@ struct map_batch {
  * locks held, from any thread.
  */
 struct map_ops {
-	unsigned int flags;		/* enum map_ops_flags */
+	unsigned int flags; /* enum map_ops_flags */
 
 	/* Creation and end.  map_alloc_check sees the user's attributes. */
 	int (*map_alloc_check)(const struct map_attr *attr,
@@ -130,7 +130,7 @@ struct map_ops {
 			    uint64_t off);
 	ssize_t (*map_write)(struct map *map, const void *buf, size_t size,
 			     uint64_t off);
-	uint64_t (*map_record_size)(const struct map *map);	/* bytes */
+	uint64_t (*map_record_size)(const struct map *map); /* bytes */
 
 	/* Every element to its first state: gone, or zero.  Not in bpf(2). */
 	int (*map_clear)(struct map *map);
@@ -156,27 +156,27 @@ struct map_ops {
  * struct.  Fields without a comment are fixed at creation.
  */
 struct map {
-	const struct map_ops	*ops;
-	uint32_t		 map_type;
-	uint32_t		 key_size;
-	uint32_t		 value_size;
-	uint32_t		 max_entries;
-	uint32_t		 map_flags;
-	uint32_t		 id;	/* 0 until the owner publishes it */
-	uint64_t		 map_extra;
-	int32_t			 numa_node;
-	bool			 unpriv_array;
-	char			 name[MAP_NAME_LEN];
-	struct charge		 charge;
-	atomic_uint		 refcnt;
+	const struct map_ops *ops;
+	uint32_t map_type;
+	uint32_t key_size;
+	uint32_t value_size;
+	uint32_t max_entries;
+	uint32_t map_flags;
+	uint32_t id; /* 0 until the owner publishes it */
+	uint64_t map_extra;
+	int32_t numa_node;
+	bool unpriv_array;
+	char name[MAP_NAME_LEN];
+	struct charge charge;
+	atomic_uint refcnt;
 	/*
 	 * Who may still write: a count of writes under way and of files open
 	 * for writing, and two bits on top.  One word, so that nobody is told
 	 * EPERM by a freeze that then fails.  See map_write_get.
 	 */
-	_Atomic uint64_t	 writecnt;
-	pthread_mutex_t		 freeze_mutex;	/* held while freezing */
-	struct map		*free_next;	/* deferred free's list */
+	_Atomic uint64_t writecnt;
+	pthread_mutex_t freeze_mutex; /* held while freezing */
+	struct map *free_next;	      /* deferred free's list */
 };
 
 /*
@@ -240,8 +240,8 @@ int map_get_next_key(struct map *map, const void *key, void *next_key);
 int map_lookup_elem(struct map *map, const void *key, void *value);
 int map_lookup_percpu_elem(struct map *map, const void *key, void *value,
 			   uint32_t cpu);
-int map_update_percpu_elem(struct map *map, const void *key,
-			   const void *value, uint32_t cpu, uint64_t flags);
+int map_update_percpu_elem(struct map *map, const void *key, const void *value,
+			   uint32_t cpu, uint64_t flags);
 
 /*
  * Batches.  batch->count is set to the elements done, also on failure; it is
@@ -257,8 +257,8 @@ int generic_map_lookup_batch(struct map *map, struct map_batch *batch);
 int generic_map_update_batch(struct map *map, struct map_batch *batch);
 
 /* The ops' hooks of the same name, with EOPNOTSUPP (and EPERM when frozen). */
-int map_seq_show_elem(struct map *map, uint64_t *pos, void *keys,
-		      void *values, uint32_t count);
+int map_seq_show_elem(struct map *map, uint64_t *pos, void *keys, void *values,
+		      uint32_t count);
 ssize_t map_read(struct map *map, void *buf, size_t size, uint64_t off);
 ssize_t map_write(struct map *map, const void *buf, size_t size, uint64_t off);
 int map_clear(struct map *map);

@@ -20,11 +20,11 @@
 #include "mapfs/array.h"
 
 struct array_map {
-	struct map	map;
-	uint32_t	elem_size;	/* bytes from one element to the next */
-	uint32_t	index_mask;	/* see mapfs/array.h */
-	uint32_t	nregions;	/* 1, or the possible CPUs */
-	struct region	region[];
+	struct map map;
+	uint32_t elem_size;  /* bytes from one element to the next */
+	uint32_t index_mask; /* see mapfs/array.h */
+	uint32_t nregions;   /* 1, or the possible CPUs */
+	struct region region[];
 };
 
 static struct array_map *to_array(const struct map *map)
@@ -33,9 +33,8 @@ static struct array_map *to_array(const struct map *map)
 				    offsetof(struct array_map, map));
 }
 
-#define ARRAY_CREATE_FLAGS						\
-	(BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG |		\
-	 BPF_F_WRONLY_PROG)
+#define ARRAY_CREATE_FLAGS \
+	(BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)
 
 static int array_attr_check(const struct map_attr *attr, uint32_t flags,
 			    struct map_refusal *refusal)
@@ -63,8 +62,9 @@ static int array_attr_check(const struct map_attr *attr, uint32_t flags,
 static int array_map_alloc_check(const struct map_attr *attr,
 				 struct map_refusal *refusal)
 {
-	int err = array_attr_check(attr, ARRAY_CREATE_FLAGS | BPF_F_NUMA_NODE |
-					 BPF_F_MMAPABLE | BPF_F_INNER_MAP,
+	int err = array_attr_check(attr,
+				   ARRAY_CREATE_FLAGS | BPF_F_NUMA_NODE |
+					   BPF_F_MMAPABLE | BPF_F_INNER_MAP,
 				   refusal);
 
 	if (err)
@@ -115,8 +115,8 @@ static int array_alloc_regions(struct array_map *array, const char *name,
 	int err;
 
 	for (i = 0; i < array->nregions; i++) {
-		err = region_create(&array->region[i], name,
-				    array_bytes(array), numa_node);
+		err = region_create(&array->region[i], name, array_bytes(array),
+				    numa_node);
 		if (err)
 			goto err_release;
 	}
@@ -152,7 +152,8 @@ static int array_alloc(const struct map_attr *attr, uint32_t elem_size,
 	array->nregions = nregions;
 	err = array_alloc_regions(array, attr->map_name,
 				  attr->map_flags & BPF_F_NUMA_NODE ?
-				  attr->numa_node : NUMA_NO_NODE);
+					  attr->numa_node :
+					  NUMA_NO_NODE);
 	if (err)
 		goto err_free;
 	*map = &array->map;
@@ -176,11 +177,10 @@ static int array_map_alloc(const struct map_attr *attr, struct map **map)
 	return array_alloc(attr, elem_size, 1, map);
 }
 
-static int percpu_array_map_alloc(const struct map_attr *attr,
-				  struct map **map)
+static int percpu_array_map_alloc(const struct map_attr *attr, struct map **map)
 {
-	return array_alloc(attr, (attr->value_size + 7) & ~7u,
-			   topology_cpus(), map);
+	return array_alloc(attr, (attr->value_size + 7) & ~7u, topology_cpus(),
+			   map);
 }
 
 static void array_map_free(struct map *map)
@@ -246,8 +246,8 @@ static int array_map_update_elem(struct map *map, const void *key,
 
 	if (err)
 		return err;
-	return region_store(&array->region[0], elem_offset(array, index),
-			    value, map->value_size);
+	return region_store(&array->region[0], elem_offset(array, index), value,
+			    map->value_size);
 }
 
 static int array_map_delete_elem(struct map *map, const void *key)
@@ -282,9 +282,8 @@ static int array_load_run(const struct array_map *array, uint32_t n,
 	int err = 0;
 
 	if (size == stride && size == array->elem_size)
-		return region_load(&array->region[n],
-				   elem_offset(array, first), value,
-				   count * size);
+		return region_load(&array->region[n], elem_offset(array, first),
+				   value, count * size);
 	for (i = 0; i < count && !err; i++)
 		err = region_load(&array->region[n],
 				  elem_offset(array, first + i),
@@ -311,8 +310,8 @@ static int array_map_seq_show_elem(struct map *map, uint64_t *pos, void *keys,
 		count = map->max_entries - first;
 	for (i = 0; values && i < array->nregions; i++) {
 		err = array_load_run(array, i, first, count,
-				     (unsigned char *)values +
-				     (size_t)i * slot, slot, stride);
+				     (unsigned char *)values + (size_t)i * slot,
+				     slot, stride);
 		if (err)
 			return err;
 	}
@@ -362,8 +361,8 @@ static ssize_t array_each_slot(const struct array_map *array,
 		if (len > size - done)
 			len = size - done;
 		err = move(&array->region[in_record / array->elem_size],
-			   at / record * array->elem_size + in_slot,
-			   buf + done, len);
+			   at / record * array->elem_size + in_slot, buf + done,
+			   len);
 		if (err)
 			return done ? (ssize_t)done : err;
 		done += len;
@@ -526,9 +525,8 @@ static int percpu_array_map_update_elem(struct map *map, const void *key,
 	return err;
 }
 
-static int percpu_array_map_lookup_percpu_elem(struct map *map,
-					       const void *key, void *value,
-					       uint32_t cpu)
+static int percpu_array_map_lookup_percpu_elem(struct map *map, const void *key,
+					       void *value, uint32_t cpu)
 {
 	const struct array_map *array = to_array(map);
 	uint32_t index = key_index(key);
@@ -546,8 +544,7 @@ static int percpu_array_map_lookup_elem(struct map *map, const void *key,
 						   topology_this_cpu());
 }
 
-static int percpu_array_map_update_percpu_elem(struct map *map,
-					       const void *key,
+static int percpu_array_map_update_percpu_elem(struct map *map, const void *key,
 					       const void *value, uint32_t cpu,
 					       uint64_t flags)
 {

@@ -151,30 +151,34 @@ void region_unmap(struct region *region)
  * decides the width; the private side is moved with memcpy, which compiles to
  * one access of that width.
  */
-#define COPY_OUT(type) do {						\
-	type word_ = __atomic_load_n((const type *)src, __ATOMIC_RELAXED); \
-	memcpy(dst, &word_, sizeof(word_));				\
-	step = sizeof(word_);						\
-} while (0)
+#define COPY_OUT(type)                                                        \
+	do {                                                                  \
+		type word_ =                                                  \
+			__atomic_load_n((const type *)src, __ATOMIC_RELAXED); \
+		memcpy(dst, &word_, sizeof(word_));                           \
+		step = sizeof(word_);                                         \
+	} while (0)
 
-#define COPY_IN(type) do {						\
-	type word_;							\
-	memcpy(&word_, src, sizeof(word_));				\
-	__atomic_store_n((type *)dst, word_, __ATOMIC_RELAXED);		\
-	step = sizeof(word_);						\
-} while (0)
+#define COPY_IN(type)                                                   \
+	do {                                                            \
+		type word_;                                             \
+		memcpy(&word_, src, sizeof(word_));                     \
+		__atomic_store_n((type *)dst, word_, __ATOMIC_RELAXED); \
+		step = sizeof(word_);                                   \
+	} while (0)
 
-#define COPY_STEP(shared, COPY) do {					\
-	uintptr_t at_ = (uintptr_t)(shared);				\
-	if (len >= 8 && at_ % 8 == 0)					\
-		COPY(uint64_t);						\
-	else if (len >= 4 && at_ % 4 == 0)				\
-		COPY(uint32_t);						\
-	else if (len >= 2 && at_ % 2 == 0)				\
-		COPY(uint16_t);						\
-	else								\
-		COPY(uint8_t);						\
-} while (0)
+#define COPY_STEP(shared, COPY)                      \
+	do {                                         \
+		uintptr_t at_ = (uintptr_t)(shared); \
+		if (len >= 8 && at_ % 8 == 0)        \
+			COPY(uint64_t);              \
+		else if (len >= 4 && at_ % 4 == 0)   \
+			COPY(uint32_t);              \
+		else if (len >= 2 && at_ % 2 == 0)   \
+			COPY(uint16_t);              \
+		else                                 \
+			COPY(uint8_t);               \
+	} while (0)
 
 static void copy_from_shared(unsigned char *dst, const unsigned char *src,
 			     size_t len)

@@ -17,17 +17,20 @@
 #include <stdint.h>
 
 /* numa_node: no preference.  Value and meaning are the kernel's. */
-#define NUMA_NO_NODE	(-1)
+#define NUMA_NO_NODE (-1)
 
 struct region {
-	int		 fd;		/* the memfd, or -1 */
-	uint64_t	 size;		/* bytes, as asked for */
-	unsigned char	*base;		/* NULL while not mapped here */
-	uint64_t	 reserved;	/* bytes of address space at base */
-	int		 prot;		/* PROT_READ | PROT_WRITE, as mapped */
+	int fd;		     /* the memfd, or -1 */
+	uint64_t size;	     /* bytes, as asked for */
+	unsigned char *base; /* NULL while not mapped here */
+	uint64_t reserved;   /* bytes of address space at base */
+	int prot;	     /* PROT_READ | PROT_WRITE, as mapped */
 };
 
-#define REGION_INIT	{ .fd = -1 }
+#define REGION_INIT      \
+	{                \
+		.fd = -1 \
+	}
 
 /*
  * The first bytes of a region that holds more than plain values.  The magic
@@ -35,19 +38,19 @@ struct region {
  * build whose structs differ though the version does not.
  */
 struct region_header {
-	uint64_t	magic;		/* REGION_MAGIC; stored last */
-	uint32_t	version;	/* REGION_VERSION */
-	uint32_t	layout;		/* the type's stamp: see REGION_LAYOUT */
-	uint64_t	size;		/* bytes of the whole region */
-	uint32_t	map_type;	/* the kernel's number of the type */
-	uint32_t	map_id;
+	uint64_t magic;	   /* REGION_MAGIC; stored last */
+	uint32_t version;  /* REGION_VERSION */
+	uint32_t layout;   /* the type's stamp: see REGION_LAYOUT */
+	uint64_t size;	   /* bytes of the whole region */
+	uint32_t map_type; /* the kernel's number of the type */
+	uint32_t map_id;
 };
 
 _Static_assert(sizeof(struct region_header) == 32, "region format");
 _Static_assert(offsetof(struct region_header, size) == 16, "region format");
 
-#define REGION_MAGIC	0x6d61706673726731ull	/* "mapfsrg1" */
-#define REGION_VERSION	1u
+#define REGION_MAGIC   0x6d61706673726731ull /* "mapfsrg1" */
+#define REGION_VERSION 1u
 
 /*
  * A type's layout stamp from the sizes that its format depends on, each below

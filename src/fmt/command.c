@@ -53,7 +53,8 @@ static int run_delete(struct map *map, struct words *words,
 	if (!res) {
 		res = map_delete_elem(map, element.key);
 		if (res == -EINVAL)
-			fmt_fail(error, EINVAL, "elements of this type of map "
+			fmt_fail(error, EINVAL,
+				 "elements of this type of map "
 				 "cannot be deleted");
 		else if (res)
 			element_fail(error, map, res);
@@ -92,7 +93,8 @@ static int run_freeze(struct map *map, struct words *words,
 		return res;
 	res = map_freeze(map);
 	if (res == -EBUSY)
-		return fmt_fail(error, EBUSY, "someone has the map open or "
+		return fmt_fail(error, EBUSY,
+				"someone has the map open or "
 				"mapped for writing");
 	if (res == -EPERM)
 		return fmt_fail(error, EPERM, "the map is frozen already");
@@ -100,11 +102,11 @@ static int run_freeze(struct map *map, struct words *words,
 }
 
 static const struct {
-	const char	*verb;
-	const char	*usage;
-	bool		(*has)(const struct map *map);
-	int		(*run)(struct map *map, struct words *words,
-			       struct fmt_error *error);
+	const char *verb;
+	const char *usage;
+	bool (*has)(const struct map *map);
+	int (*run)(struct map *map, struct words *words,
+		   struct fmt_error *error);
 } commands[] = {
 	{ "update", "KEY VALUE [any|noexist|exist]", has_update, run_update },
 	{ "delete", "KEY", has_delete, run_delete },
@@ -112,7 +114,7 @@ static const struct {
 	{ "freeze", "", has_freeze, run_freeze },
 };
 
-#define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
+#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 int command_run(struct map *map, const char *line, size_t len,
 		struct fmt_error *error)

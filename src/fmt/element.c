@@ -46,8 +46,8 @@ void element_release(struct element *element)
 	free(element->allocated);
 }
 
-int element_parse_key(const struct map *map, const struct word *word,
-		      void *key, struct fmt_error *error)
+int element_parse_key(const struct map *map, const struct word *word, void *key,
+		      struct fmt_error *error)
 {
 	return value_parse(word, "key", map->key_size, key, error);
 }
@@ -55,8 +55,8 @@ int element_parse_key(const struct map *map, const struct word *word,
 static bool parse_flags(const struct word *word, uint64_t *flags)
 {
 	static const struct {
-		const char	*name;
-		uint64_t	 flags;
+		const char *name;
+		uint64_t flags;
 	} names[] = {
 		{ "any", BPF_ANY },
 		{ "noexist", BPF_NOEXIST },
@@ -82,8 +82,8 @@ static int parse_slot(const struct map *map, const struct word *word,
 	return value_parse(word, "value", map->value_size, slot, error);
 }
 
-int element_parse_value(const struct map *map, struct words *words,
-			void *value, uint64_t *flags, struct fmt_error *error)
+int element_parse_value(const struct map *map, struct words *words, void *value,
+			uint64_t *flags, struct fmt_error *error)
 {
 	const uint32_t slots = map_value_slots(map);
 	const uint32_t bytes = map_slot_bytes(map);
@@ -99,7 +99,8 @@ int element_parse_value(const struct map *map, struct words *words,
 			if (res > 0)
 				return fmt_fail(error, EINVAL,
 						"'" WORD_FMT "' after the "
-						"flag", WORD_ARG(&word));
+						"flag",
+						WORD_ARG(&word));
 			break;
 		}
 		if (n == slots)
@@ -118,7 +119,8 @@ int element_parse_value(const struct map *map, struct words *words,
 	if (n > 1 && n < slots)
 		return fmt_fail(error, EINVAL,
 				"value: one for all CPUs or one for each of "
-				"%u, not %u", slots, n);
+				"%u, not %u",
+				slots, n);
 	for (i = n; i < slots; i++)
 		memcpy(slot + (size_t)i * bytes, slot, bytes);
 	return 0;
@@ -130,10 +132,12 @@ int element_fail(struct fmt_error *error, const struct map *map, int err)
 	case -EPERM:
 		return fmt_fail(error, EPERM, "the map is frozen");
 	case -E2BIG:
-		return fmt_fail(error, E2BIG, map->ops->flags & MAP_FIXED_KEYS ?
+		return fmt_fail(
+			error, E2BIG,
+			map->ops->flags & MAP_FIXED_KEYS ?
 				"the index is not below the %u entries" :
 				"the map is full: it has %u entries",
-				map->max_entries);
+			map->max_entries);
 	case -EEXIST:
 		return fmt_fail(error, EEXIST, "the element exists");
 	case -ENOENT:

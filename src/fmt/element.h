@@ -16,9 +16,9 @@
  * text, which element_check_size alone tells; -ENOMEM.
  */
 struct element {
-	unsigned char	*key;
-	unsigned char	*value;
-	void		*allocated;
+	unsigned char *key;
+	unsigned char *value;
+	void *allocated;
 	_Alignas(8) unsigned char small[512];
 };
 
@@ -28,15 +28,15 @@ int element_init(struct element *element, const struct map *map,
 void element_release(struct element *element);
 
 /* 0, or as value_parse. */
-int element_parse_key(const struct map *map, const struct word *word,
-		      void *key, struct fmt_error *error);
+int element_parse_key(const struct map *map, const struct word *word, void *key,
+		      struct fmt_error *error);
 
 /*
  * The rest of the words as a value.  With 'flags' they may end in "any",
  * "noexist" or "exist", which goes there; it is left alone otherwise.
  */
-int element_parse_value(const struct map *map, struct words *words,
-			void *value, uint64_t *flags, struct fmt_error *error);
+int element_parse_value(const struct map *map, struct words *words, void *value,
+			uint64_t *flags, struct fmt_error *error);
 
 /*
  * "KEY VALUE" as an update of the map, with a flag behind it where

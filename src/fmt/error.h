@@ -6,7 +6,7 @@
 #include "fmt/limits.h"
 
 struct fmt_error {
-	char	msg[FMT_ERROR_MAX];	/* "" for none; no newline */
+	char msg[FMT_ERROR_MAX]; /* "" for none; no newline */
 };
 
 /*

@@ -8,12 +8,12 @@
  * text.  The largest hash value or queue element there can be; only arrays
  * have larger ones, and those are for the elements file.
  */
-#define FMT_VALUE_MAX	(4u << 20)
+#define FMT_VALUE_MAX (4u << 20)
 
 /* Bytes of a spec line, name and comment included: a page of words. */
-#define FMT_SPEC_MAX	4096u
+#define FMT_SPEC_MAX 4096u
 
 /* Bytes of an error message, the terminating zero included. */
-#define FMT_ERROR_MAX	256u
+#define FMT_ERROR_MAX 256u
 
 #endif

@@ -6,8 +6,8 @@
 
 /* Lower case, without BPF_F_: bpftool's and the kernel's names. */
 static const struct {
-	const char	*name;
-	uint32_t	 flag;
+	const char *name;
+	uint32_t flag;
 } flag_names[] = {
 	{ "no_prealloc", BPF_F_NO_PREALLOC },
 	{ "no_common_lru", BPF_F_NO_COMMON_LRU },
@@ -24,7 +24,7 @@ static const struct {
 	{ "inner_map", BPF_F_INNER_MAP },
 };
 
-#define NFLAGS	(sizeof(flag_names) / sizeof(flag_names[0]))
+#define NFLAGS (sizeof(flag_names) / sizeof(flag_names[0]))
 
 static int parse_type(const struct word *word, struct spec *spec,
 		      struct fmt_error *error)
@@ -156,28 +156,25 @@ static int parse_mode(const struct word *word, struct spec *spec,
 	if (i < word->len || !i || mode > 0777)
 		return fmt_fail(error, EINVAL,
 				"mode: '" WORD_FMT "' is no octal mode from 0 "
-				"to 777", WORD_ARG(word));
+				"to 777",
+				WORD_ARG(word));
 	spec->mode = mode;
 	spec->has_mode = true;
 	return 0;
 }
 
 static const struct {
-	const char	*name;
-	int		(*parse)(const struct word *word, struct spec *spec,
-				 struct fmt_error *error);
+	const char *name;
+	int (*parse)(const struct word *word, struct spec *spec,
+		     struct fmt_error *error);
 } spec_words[] = {
-	{ "type", parse_type },
-	{ "key", parse_key },
-	{ "value", parse_value },
-	{ "entries", parse_entries },
-	{ "flags", parse_flags },
-	{ "extra", parse_extra },
-	{ "numa", parse_numa },
-	{ "mode", parse_mode },
+	{ "type", parse_type },	  { "key", parse_key },
+	{ "value", parse_value }, { "entries", parse_entries },
+	{ "flags", parse_flags }, { "extra", parse_extra },
+	{ "numa", parse_numa },	  { "mode", parse_mode },
 };
 
-#define NWORDS	(sizeof(spec_words) / sizeof(spec_words[0]))
+#define NWORDS (sizeof(spec_words) / sizeof(spec_words[0]))
 
 /* The words after the name: pairs in any order, none of them twice. */
 static int parse_pairs(struct words *words, struct spec *spec,
@@ -223,14 +220,15 @@ int spec_check_name(const char *name, size_t len, struct fmt_error *error)
 	for (i = 0; i < len; i++)
 		if (!name[i] ||
 		    !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			    "abcdefghijklmnopqrstuvwxyz0123456789_.", name[i]))
+			    "abcdefghijklmnopqrstuvwxyz0123456789_.",
+			    name[i]))
 			break;
 	if (!len || i < len || (len == 1 && name[0] == '.') ||
 	    (len == 2 && memcmp(name, "..", 2) == 0))
 		return fmt_fail(error, EINVAL,
 				"name: '%.*s' is not 1-15 characters of "
-				"[A-Za-z0-9_.]", len < 40 ? (int)len : 40,
-				name);
+				"[A-Za-z0-9_.]",
+				len < 40 ? (int)len : 40, name);
 	return 0;
 }
 
@@ -305,22 +303,20 @@ void spec_print_help(struct text *text)
 	uint32_t type;
 	size_t i;
 
-	text_puts(text,
-		  "# Write one map a line:\n"
-		  "#   NAME type TYPE key BYTES value BYTES entries N\n"
-		  "#        [flags FLAG[,FLAG...]] [extra N] [numa N] "
-		  "[mode OCTAL]\n"
-		  "# types:");
+	text_puts(text, "# Write one map a line:\n"
+			"#   NAME type TYPE key BYTES value BYTES entries N\n"
+			"#        [flags FLAG[,FLAG...]] [extra N] [numa N] "
+			"[mode OCTAL]\n"
+			"# types:");
 	for (type = 0; type < map_type_end(); type++)
 		if (map_type_name(type))
 			text_printf(text, " %s", map_type_name(type));
 	text_puts(text, "\n# flags:");
 	for (i = 0; i < NFLAGS; i++)
 		text_printf(text, " %s", flag_names[i].name);
-	text_puts(text,
-		  "\n"
-		  "# examples:\n"
-		  "#   hits type array key 4 value 8 entries 1024\n"
-		  "#   stats type percpu_array key 4 value 16 entries 64 "
-		  "mode 640\n");
+	text_puts(text, "\n"
+			"# examples:\n"
+			"#   hits type array key 4 value 8 entries 1024\n"
+			"#   stats type percpu_array key 4 value 16 entries 64 "
+			"mode 640\n");
 }

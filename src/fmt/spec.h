@@ -15,9 +15,9 @@
 #include "fmt/word.h"
 
 struct spec {
-	struct map_attr	attr;		/* map_name too, where there is one */
-	bool		has_mode;
-	mode_t		mode;		/* permission bits */
+	struct map_attr attr; /* map_name too, where there is one */
+	bool has_mode;
+	mode_t mode; /* permission bits */
 };
 
 /*

@@ -34,8 +34,9 @@ void text_printf(struct text *text, const char *format, ...)
 	len = vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	if (len > 0)
-		text_put(text, line, (size_t)len < sizeof(line) ?
-				     (size_t)len : sizeof(line) - 1);
+		text_put(text, line,
+			 (size_t)len < sizeof(line) ? (size_t)len :
+						      sizeof(line) - 1);
 }
 
 void text_u64(struct text *text, uint64_t number)

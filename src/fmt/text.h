@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 struct text {
-	char	*buf;
-	size_t	 size;		/* bytes at buf */
-	size_t	 len;		/* bytes wanted so far; may exceed size */
+	char *buf;
+	size_t size; /* bytes at buf */
+	size_t len;  /* bytes wanted so far; may exceed size */
 };
 
 static inline bool text_overflown(const struct text *text)

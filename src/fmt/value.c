@@ -83,8 +83,8 @@ static int hex_parse(const char *at, size_t len, const char *what, size_t size,
 		if (hex_digit(at[i]) < 0)
 			return fmt_fail(error, EINVAL,
 					"%s: %zu bytes are %zu hex digits or "
-					"\"text\" in quotes", what, size,
-					2 * size);
+					"\"text\" in quotes",
+					what, size, 2 * size);
 	if (len != 2 * size)
 		return fmt_fail(error, EINVAL,
 				"%s: %zu bytes are %zu hex digits, not %zu",
@@ -149,7 +149,8 @@ static int text_parse(const struct word *word, const char *what, size_t size,
 		if (c < 0)
 			return fmt_fail(error, EINVAL,
 					"%s: the escapes are \\\" \\\\ \\n \\t "
-					"and \\xHH", what);
+					"and \\xHH",
+					what);
 		if (len == size)
 			return fmt_fail(error, EINVAL,
 					"%s: the text is longer than %zu bytes",
@@ -167,8 +168,8 @@ int value_parse(const struct word *word, const char *what, size_t size,
 	if (word->at[0] == '"')
 		return text_parse(word, what, size, bytes, error);
 	if (word->len >= 4 && memcmp(word->at, "hex:", 4) == 0)
-		return hex_parse(word->at + 4, word->len - 4, what, size,
-				 bytes, error);
+		return hex_parse(word->at + 4, word->len - 4, what, size, bytes,
+				 error);
 	if (is_decimal_size(size))
 		return number_parse(word, what, size, bytes, error);
 	return hex_parse(word->at, word->len, what, size, bytes, error);

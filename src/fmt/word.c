@@ -79,8 +79,8 @@ int word_u64(const struct word *word, const char *what, uint64_t max,
 
 		if (digit < 0 || digit >= base)
 			return fmt_fail(error, EINVAL,
-					"%s: '" WORD_FMT "' is no number",
-					what, WORD_ARG(word));
+					"%s: '" WORD_FMT "' is no number", what,
+					WORD_ARG(word));
 		if ((uint64_t)digit > max ||
 		    value > (max - (uint64_t)digit) / (uint64_t)base)
 			return fmt_fail(error, ERANGE,

@@ -13,14 +13,14 @@
 #include "fmt/error.h"
 
 struct word {
-	const char	*at;		/* not terminated */
-	size_t		 len;
+	const char *at; /* not terminated */
+	size_t len;
 };
 
 /* What is left of a line: bytes of the caller, without the newline. */
 struct words {
-	const char	*at;
-	const char	*end;
+	const char *at;
+	const char *end;
 };
 
 struct words words_of(const char *line, size_t len);
@@ -37,8 +37,8 @@ bool word_is(const struct word *word, const char *string);
 int hex_digit(char c);
 
 /* For printf's "%.*s": a word, cut to what fits into a message. */
-#define WORD_FMT	"%.*s"
-#define WORD_ARG(word)	((word)->len < 40 ? (int)(word)->len : 40), (word)->at
+#define WORD_FMT       "%.*s"
+#define WORD_ARG(word) ((word)->len < 40 ? (int)(word)->len : 40), (word)->at
 
 /*
  * A number up to 'max': decimal, or hex after 0x.  0; -EINVAL no number;

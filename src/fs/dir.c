@@ -173,8 +173,8 @@ void dir_put(struct fs *fs, struct map_dir *dir)
 {
 	struct map *map;
 
-	if (atomic_fetch_sub_explicit(&dir->refcnt, 1,
-				      memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&dir->refcnt, 1, memory_order_acq_rel) !=
+	    1)
 		return;
 	idr_remove(&fs->dirs, dir->id);
 	map = dir->map;
@@ -245,8 +245,10 @@ err_free:
 	pthread_rwlock_unlock(&names->lock);
 	dir_free(fs, dir);
 	if (err == -ENOSPC)
-		fmt_fail(error, ENOSPC, "this mount has used all %u map ids: "
-			 "mount anew", MAP_ID_MAX);
+		fmt_fail(error, ENOSPC,
+			 "this mount has used all %u map ids: "
+			 "mount anew",
+			 MAP_ID_MAX);
 	return err;
 }
 
@@ -305,17 +307,17 @@ static int create_fail(struct fs *fs, const struct charge *charge,
 	switch (err) {
 	case -EPERM:
 		usage = charge_usage(&fs->charges, charge->uid);
-		return fmt_fail(error, EPERM,
-				"entries: the map takes %llu bytes; uid %u has "
-				"%llu of %llu, all have %llu of %llu",
-				(unsigned long long)charge->bytes,
-				charge->uid,
-				(unsigned long long)usage.user,
-				(unsigned long long)(charge->uid ?
-					fs->charges.user_limit :
-					fs->charges.limit),
-				(unsigned long long)usage.total,
-				(unsigned long long)fs->charges.limit);
+		return fmt_fail(
+			error, EPERM,
+			"entries: the map takes %llu bytes; uid %u has "
+			"%llu of %llu, all have %llu of %llu",
+			(unsigned long long)charge->bytes, charge->uid,
+			(unsigned long long)usage.user,
+			(unsigned long long)(charge->uid ?
+						     fs->charges.user_limit :
+						     fs->charges.limit),
+			(unsigned long long)usage.total,
+			(unsigned long long)fs->charges.limit);
 	case -E2BIG:
 		return fmt_fail(error, E2BIG,
 				"entries: only root may have more than 2^31");
@@ -326,7 +328,8 @@ static int create_fail(struct fs *fs, const struct charge *charge,
 		getrlimit(RLIMIT_NOFILE, &files);
 		return fmt_fail(error, EMFILE,
 				"the daemon has no descriptor left: its limit "
-				"is %llu", (unsigned long long)files.rlim_cur);
+				"is %llu",
+				(unsigned long long)files.rlim_cur);
 	default:
 		return err;
 	}

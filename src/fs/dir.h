@@ -14,18 +14,18 @@
 #include "fs/fs.h"
 
 struct map_dir {
-	_Atomic uint32_t	 id;
-	atomic_uint		 refcnt;
-	_Atomic(struct map *)	 map;		/* set once */
-	struct fs_access	 access;	/* mode: rw bits only */
-	struct timespec		 created;
-	pthread_mutex_t		 lock;		/* setting map, backing, name */
-	_Atomic int32_t		*backing;	/* ids by data file, 0 none */
-	atomic_bool		 linked;	/* has a name */
-	struct fs_files		 files;
+	_Atomic uint32_t id;
+	atomic_uint refcnt;
+	_Atomic(struct map *) map; /* set once */
+	struct fs_access access;   /* mode: rw bits only */
+	struct timespec created;
+	pthread_mutex_t lock;	  /* setting map, backing, name */
+	_Atomic int32_t *backing; /* ids by data file, 0 none */
+	atomic_bool linked;	  /* has a name */
+	struct fs_files files;
 	/* Written with 'lock' and the locks of its fs_names held. */
-	char			 name[MAP_NAME_LEN];
-	struct map_dir		*free_next;
+	char name[MAP_NAME_LEN];
+	struct map_dir *free_next;
 };
 
 int dirs_init(struct fs *fs);

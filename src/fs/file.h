@@ -13,9 +13,9 @@
 struct text_file;
 
 struct file_type {
-	const char	*name;		/* NULL: see lookup of the directory */
-	enum file_kind	 in;		/* the directory that holds it */
-	mode_t		 mode;		/* type, and the bits it can have */
+	const char *name;  /* NULL: see lookup of the directory */
+	enum file_kind in; /* the directory that holds it */
+	mode_t mode;	   /* type, and the bits it can have */
 
 	/* Does a map directory have it?  NULL: yes.  'map' may be NULL. */
 	bool (*applies)(const struct map *map);
@@ -39,8 +39,8 @@ struct file_type {
 	uint64_t (*size)(const struct node *node);
 	ssize_t (*read)(const struct node *node, void *buf, size_t size,
 			uint64_t off);
-	ssize_t (*write)(const struct node *node, const void *buf,
-			 size_t size, uint64_t off);
+	ssize_t (*write)(const struct node *node, const void *buf, size_t size,
+			 uint64_t off);
 
 	/*
 	 * Directories whose files are named by the map.  lookup finds the
@@ -61,14 +61,14 @@ struct file_type {
 
 /* An open text file. */
 struct text_file {
-	struct node	 node;		/* holds a reference */
-	struct creds	 creds;		/* of the opener, then the writer */
-	int		 umask;		/* of the writer, -1: not asked yet */
-	pthread_mutex_t	 lock;		/* the rest */
-	struct seq	 seq;
-	struct lines	 lines;
-	struct fmt_error error;		/* of the show or line that failed */
-	struct dump	*dump;		/* file_dump.c */
+	struct node node;     /* holds a reference */
+	struct creds creds;   /* of the opener, then the writer */
+	int umask;	      /* of the writer, -1: not asked yet */
+	pthread_mutex_t lock; /* the rest */
+	struct seq seq;
+	struct lines lines;
+	struct fmt_error error; /* of the show or line that failed */
+	struct dump *dump;	/* file_dump.c */
 	/* Among the open files of its directory, under their lock. */
 	struct text_file *next;
 	struct text_file **prev;

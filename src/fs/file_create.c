@@ -91,7 +91,7 @@ static int create_show(void *arg, uint64_t pos, uint64_t *next,
 		spec_print(text, map);
 	else
 		text_puts(text, "# not configured: write type TYPE key BYTES "
-			  "value BYTES entries N ...");
+				"value BYTES entries N ...");
 	text_putc(text, '\n');
 	*next = 1;
 	return 1;

@@ -23,8 +23,8 @@ static bool is_configured(const struct map *map)
  * does next, but does not wait for us: another thread may still be at it when
  * a freeze finds the file open.  So EBUSY is believed when it lasts.
  */
-#define FREEZE_TRIES	50
-#define FREEZE_WAIT_NS	1000000
+#define FREEZE_TRIES   50
+#define FREEZE_WAIT_NS 1000000
 
 static int ctl_line(struct text_file *file, const char *line, size_t len,
 		    struct fmt_error *error)
@@ -84,8 +84,7 @@ static void info_print_fdinfo(struct text *text, struct map *map)
 		    map_frozen(map));
 }
 
-static int info_show(void *arg, uint64_t pos, uint64_t *next,
-		     struct text *text)
+static int info_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
 {
 	const struct text_file *file = arg;
 	struct map_dir *dir = file->node.dir;
@@ -107,9 +106,8 @@ static int info_show(void *arg, uint64_t pos, uint64_t *next,
 		    "gid:\t%u\n"
 		    "io:\t%s\n",
 		    (unsigned long long)map_used_entries(map),
-		    (unsigned long long)resident_bytes(map),
-		    dir->access.uid, dir->access.gid,
-		    io_mode_name(file->node.fs->io));
+		    (unsigned long long)resident_bytes(map), dir->access.uid,
+		    dir->access.gid, io_mode_name(file->node.fs->io));
 	if (map->ops->map_record_size)
 		text_printf(text, "record_size:\t%llu\n",
 			    (unsigned long long)map->ops->map_record_size(map));

@@ -14,15 +14,15 @@
 #include "fs/io.h"
 
 /* Bytes of keys and values fetched at once; one element may be larger. */
-#define DUMP_BATCH	65536u
+#define DUMP_BATCH 65536u
 
 struct dump {
-	uint64_t	 first;		/* ordinal of the batch's first */
-	uint64_t	 map_pos;	/* where the next batch starts */
-	int		 count;		/* elements in the batch */
-	uint32_t	 room;		/* elements that fit */
-	unsigned char	*keys;
-	unsigned char	*values;
+	uint64_t first;	  /* ordinal of the batch's first */
+	uint64_t map_pos; /* where the next batch starts */
+	int count;	  /* elements in the batch */
+	uint32_t room;	  /* elements that fit */
+	unsigned char *keys;
+	unsigned char *values;
 };
 
 static int dump_alloc(struct text_file *file)
@@ -63,8 +63,7 @@ static int dump_fetch(struct text_file *file, uint64_t ordinal)
 	return dump->count > 0 ? 1 : dump->count;
 }
 
-static int dump_show(void *arg, uint64_t pos, uint64_t *next,
-		     struct text *text)
+static int dump_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
 {
 	struct text_file *file = arg;
 	const struct map *map = file->node.map;
@@ -84,8 +83,8 @@ static int dump_show(void *arg, uint64_t pos, uint64_t *next,
 	at = pos - dump->first;
 	element_print_key(text, map, dump->keys + at * map->key_size);
 	text_putc(text, ' ');
-	element_print_value(text, map, dump->values +
-				       at * map_value_bytes(map));
+	element_print_value(text, map,
+			    dump->values + at * map_value_bytes(map));
 	text_putc(text, '\n');
 	*next = pos + 1;
 	return 1;

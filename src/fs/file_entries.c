@@ -34,8 +34,8 @@ static int entries_lookup(const struct node *node, const char *name,
 	return *index < node->map->max_entries ? 0 : -ENOENT;
 }
 
-static int entries_next(const struct node *node, uint64_t *pos,
-			uint32_t *index, struct text *name)
+static int entries_next(const struct node *node, uint64_t *pos, uint32_t *index,
+			struct text *name)
 {
 	int res = map_seq_show_elem(node->map, pos, index, NULL, 1);
 
@@ -64,7 +64,8 @@ static int entries_remove(const struct node *node, const char *name,
 		return err;
 	err = map_delete_elem(node->map, &index);
 	if (err == -EINVAL)
-		return fmt_fail(error, EINVAL, "elements of this type of map "
+		return fmt_fail(error, EINVAL,
+				"elements of this type of map "
 				"cannot be deleted");
 	return err ? element_fail(error, node->map, err) : 0;
 }

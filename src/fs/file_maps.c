@@ -10,8 +10,7 @@
 #include "fs/messages.h"
 
 /* The position is the id of the last map shown: ids only grow. */
-static int maps_show(void *arg, uint64_t pos, uint64_t *next,
-		     struct text *text)
+static int maps_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
 {
 	const struct text_file *file = arg;
 	struct fs *fs = file->node.fs;
@@ -29,10 +28,10 @@ static int maps_show(void *arg, uint64_t pos, uint64_t *next,
 	if (!dir)
 		return 0;
 	dir_name(dir, name);
-	text_printf(text, "%u %s type %s key %u value %u entries %llu/%u flags ",
-		    id, name, map_type_name(map->map_type), map->key_size,
-		    map->value_size,
-		    (unsigned long long)map_used_entries(map),
+	text_printf(text,
+		    "%u %s type %s key %u value %u entries %llu/%u flags ", id,
+		    name, map_type_name(map->map_type), map->key_size,
+		    map->value_size, (unsigned long long)map_used_entries(map),
 		    map->max_entries);
 	spec_print_flags(text, map->map_flags);
 	text_printf(text, " bytes %llu owner %u:%u\n",

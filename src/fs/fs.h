@@ -39,52 +39,52 @@ enum io_mode {
 
 /* The text files that are open, of the root or of a map: see text_file.h. */
 struct fs_files {
-	pthread_mutex_t		 lock;
-	struct text_file	*first;
+	pthread_mutex_t lock;
+	struct text_file *first;
 };
 
 /* Owner and permission bits of the root or of a map. */
 struct fs_access {
-	_Atomic uid_t	uid;
-	_Atomic gid_t	gid;
-	_Atomic mode_t	mode;
+	_Atomic uid_t uid;
+	_Atomic gid_t gid;
+	_Atomic mode_t mode;
 };
 
 /*
  * A part of the names, by their hash, so that looking up one map does not
  * wait for another being made.
  */
-#define FS_NAMES	64u
+#define FS_NAMES 64u
 
 struct fs_names {
-	pthread_rwlock_t	 lock;
-	void			*tree;		/* tsearch(3), of map_dirs */
+	pthread_rwlock_t lock;
+	void *tree; /* tsearch(3), of map_dirs */
 };
 
 struct fs {
-	struct fuse_session	*se;
-	enum io_mode		 io_wanted;	/* option io=; fixed */
-	_Atomic enum io_mode	 io;		/* settled by io_settle */
-	struct fs_access	 access;	/* of the root */
-	struct timespec		 start;		/* times of the root */
-	struct fs_files		 files;		/* of the root */
-	struct charge_domain	 charges;
+	struct fuse_session *se;
+	enum io_mode io_wanted;	 /* option io=; fixed */
+	_Atomic enum io_mode io; /* settled by io_settle */
+	struct fs_access access; /* of the root */
+	struct timespec start;	 /* times of the root */
+	struct fs_files files;	 /* of the root */
+	struct charge_domain charges;
 
 	/* Map directories: see dir.h. */
-	struct idr		 dirs;		/* by id */
-	struct fs_names		 names[FS_NAMES];	/* by name */
-	atomic_uint		 ndirs;
-	pthread_mutex_t		 free_lock;
-	struct map_dir		*free_dirs;	/* free_lock */
+	struct idr dirs;		 /* by id */
+	struct fs_names names[FS_NAMES]; /* by name */
+	atomic_uint ndirs;
+	pthread_mutex_t free_lock;
+	struct map_dir *free_dirs; /* free_lock */
 
-	struct messages		*messages;	/* see messages.h */
+	struct messages *messages; /* see messages.h */
 };
 
 /* The user a request comes from. */
 struct creds {
-	uid_t	uid;
-	gid_t	gid;
-	pid_t	pid;
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
 };
 
 #endif

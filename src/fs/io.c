@@ -15,14 +15,12 @@
 #include "fs/passthrough.h"
 
 static const char *const mode_names[] = {
-	[IO_AUTO] = "auto",
-	[IO_PASSTHROUGH] = "passthrough",
-	[IO_SYMLINK] = "symlink",
-	[IO_CACHED] = "cached",
+	[IO_AUTO] = "auto",	  [IO_PASSTHROUGH] = "passthrough",
+	[IO_SYMLINK] = "symlink", [IO_CACHED] = "cached",
 	[IO_DAEMON] = "daemon",
 };
 
-#define NMODES	(sizeof(mode_names) / sizeof(mode_names[0]))
+#define NMODES (sizeof(mode_names) / sizeof(mode_names[0]))
 
 const char *io_mode_name(enum io_mode mode)
 {
@@ -107,7 +105,8 @@ enum io_mode io_settle(struct fs *fs, fuse_req_t req)
 		return fs->io;
 	pthread_mutex_lock(&lock);
 	if (fs->io == IO_AUTO) {
-		if (region_create(&probe, "mapfs-probe", 1, NUMA_NO_NODE) == 0) {
+		if (region_create(&probe, "mapfs-probe", 1, NUMA_NO_NODE) ==
+		    0) {
 			id = passthrough_register(req, probe.fd);
 			if (id > 0)
 				passthrough_drop(fs->se, id);
@@ -220,6 +219,6 @@ void io_sync(const struct node *node)
 	if (node->map->ops->flags & MAP_PERCPU)
 		kind = KIND_PERCPU_SLOTS;
 	for (n = 0; map_region(node->map, n); n++)
-		fuse_lowlevel_notify_inval_inode(node->fs->se,
-			node_ino(node->dir->id, kind, n), 0, 0);
+		fuse_lowlevel_notify_inval_inode(
+			node->fs->se, node_ino(node->dir->id, kind, n), 0, 0);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A write of a multiple of this may be one of several: see lines.h. */
-#define LINES_BLOCK	512
+#define LINES_BLOCK 512
 
 void lines_release(struct lines *lines)
 {

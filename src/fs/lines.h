@@ -20,12 +20,12 @@
 typedef int (*lines_run_t)(void *arg, const char *line, size_t len);
 
 struct lines {
-	char		*tail;		/* the unfinished line */
-	size_t		 len;
-	size_t		 size;		/* bytes allocated */
-	uint64_t	 off;		/* where the tail goes on */
-	uint64_t	 number;	/* lines run, the failed one included */
-	int		 err;		/* of the line that failed */
+	char *tail; /* the unfinished line */
+	size_t len;
+	size_t size;	 /* bytes allocated */
+	uint64_t off;	 /* where the tail goes on */
+	uint64_t number; /* lines run, the failed one included */
+	int err;	 /* of the line that failed */
 };
 
 /* All zero is a file nothing was written to. */

@@ -7,18 +7,18 @@
 #include <stdlib.h>
 
 /* Users whose message is kept: more than ever fail at the same time. */
-#define MESSAGES_USERS	64
+#define MESSAGES_USERS 64
 
 struct message {
-	uid_t		uid;
-	uint64_t	stamp;		/* 0: never used */
-	char		msg[FMT_ERROR_MAX];
+	uid_t uid;
+	uint64_t stamp; /* 0: never used */
+	char msg[FMT_ERROR_MAX];
 };
 
 struct messages {
-	pthread_mutex_t	lock;
-	uint64_t	stamp;
-	struct message	of[MESSAGES_USERS];
+	pthread_mutex_t lock;
+	uint64_t stamp;
+	struct message of[MESSAGES_USERS];
 };
 
 struct messages *messages_new(void)
@@ -67,8 +67,7 @@ void messages_set(struct messages *messages, uid_t uid, const char *msg)
 	pthread_mutex_unlock(&messages->lock);
 }
 
-void messages_get(struct messages *messages, uid_t uid,
-		  char msg[FMT_ERROR_MAX])
+void messages_get(struct messages *messages, uid_t uid, char msg[FMT_ERROR_MAX])
 {
 	const struct message *slot;
 

@@ -20,14 +20,14 @@
  * Threads of the loop.  A thread waits in io_sync for WRITE requests that
  * others must serve, so there have to be more than can ever wait.
  */
-#define MOUNT_THREADS		1000
-#define MOUNT_THREADS_IDLE	10
+#define MOUNT_THREADS	   1000
+#define MOUNT_THREADS_IDLE 10
 
 struct mount {
-	struct fs		*fs;
-	const struct options	*options;
-	int			 ready;		/* descriptor or -1 */
-	bool			 failed;
+	struct fs *fs;
+	const struct options *options;
+	int ready; /* descriptor or -1 */
+	bool failed;
 };
 
 /*
@@ -79,9 +79,10 @@ static void *wait_ready(void *arg)
 	if (statvfs(where, &st) < 0 || mount->fs->io == IO_AUTO) {
 		/* Ended before it began, or an io= that is not to be had. */
 		if (!fuse_session_exited(mount->fs->se))
-			fprintf(stderr, "mapfs: %s: io=%s is not to be had "
-				"here\n", where,
-				io_mode_name(mount->options->io));
+			fprintf(stderr,
+				"mapfs: %s: io=%s is not to be had "
+				"here\n",
+				where, io_mode_name(mount->options->io));
 		mount->failed = true;
 		kill(getpid(), SIGTERM);
 		return NULL;

@@ -126,7 +126,7 @@ void node_stat(const struct node *node, struct stat *st)
  * chown, after which node_access_changed tells the kernel.  Elements and
  * memory objects change by themselves.
  */
-#define TIMEOUT_FIXED	86400.0
+#define TIMEOUT_FIXED 86400.0
 
 static bool is_volatile(const struct node *node)
 {
@@ -154,18 +154,20 @@ void node_access_changed(const struct node *node)
 	uint32_t n;
 
 	if (!node->dir) {
-		fuse_lowlevel_notify_inval_inode(node->fs->se,
-			node_ino(0, KIND_ROOT_CREATE, 0), -1, 0);
+		fuse_lowlevel_notify_inval_inode(
+			node->fs->se, node_ino(0, KIND_ROOT_CREATE, 0), -1, 0);
 		return;
 	}
 	if (node->map)
 		io_access_changed(node->fs, node->dir, node->map);
 	for (kind = KIND_MAP; kind < KINDS; kind++)
 		if (kind != KIND_ENTRY && kind != KIND_PERCPU_SLOTS)
-			fuse_lowlevel_notify_inval_inode(node->fs->se,
-				node_ino(node->dir->id, kind, 0), -1, 0);
+			fuse_lowlevel_notify_inval_inode(
+				node->fs->se, node_ino(node->dir->id, kind, 0),
+				-1, 0);
 	for (n = 0; node->map && map_region(node->map, n); n++)
-		fuse_lowlevel_notify_inval_inode(node->fs->se,
+		fuse_lowlevel_notify_inval_inode(
+			node->fs->se,
 			node_ino(node->dir->id, KIND_PERCPU_SLOTS, n), -1, 0);
 }
 
@@ -252,13 +254,13 @@ int node_lookup(const struct node *dir, const char *name, struct node *child)
  * 1 are . and .., then come the fixed files by kind, then from LIST_DYNAMIC on
  * what the directory's own positions (map ids, positions in a map) say.
  */
-#define LIST_FIXED	2
-#define LIST_DYNAMIC	64
+#define LIST_FIXED   2
+#define LIST_DYNAMIC 64
 
 _Static_assert(LIST_FIXED + KINDS < LIST_DYNAMIC, "listing positions");
 
-static int list_fixed(const struct node *dir, uint64_t *pos,
-		      struct node *child, struct text *name)
+static int list_fixed(const struct node *dir, uint64_t *pos, struct node *child,
+		      struct text *name)
 {
 	enum file_kind kind;
 
@@ -277,8 +279,8 @@ static int list_fixed(const struct node *dir, uint64_t *pos,
 	return 0;
 }
 
-static int list_maps(const struct node *root, uint64_t *pos,
-		     struct node *child, struct text *name)
+static int list_maps(const struct node *root, uint64_t *pos, struct node *child,
+		     struct text *name)
 {
 	uint32_t id = (uint32_t)(*pos - LIST_DYNAMIC);
 	struct map_dir *dir = dir_get_next(root->fs, &id);

@@ -11,7 +11,7 @@
 bool node_is_link(const struct node *node);
 
 void node_stat(const struct node *node, struct stat *st);
-double node_attr_timeout(const struct node *node);	/* seconds */
+double node_attr_timeout(const struct node *node); /* seconds */
 
 /* LOOKUP's reply for a node. */
 void node_entry(const struct node *node, struct fuse_entry_param *entry);

@@ -6,7 +6,7 @@
 #include "fs/dir.h"
 #include "fs/file.h"
 
-#define INO_ENTRY	(1ull << 63)
+#define INO_ENTRY (1ull << 63)
 
 fuse_ino_t node_ino(uint32_t dir_id, enum file_kind kind, uint32_t index)
 {

@@ -37,11 +37,11 @@ enum file_kind {
 
 /* A node that a request is about.  Holds a reference on 'dir'. */
 struct node {
-	struct fs		*fs;
-	struct map_dir		*dir;	/* NULL at the root */
-	struct map		*map;	/* NULL at the root and unconfigured */
-	const struct file_type	*type;
-	uint32_t		 index;	/* element or number */
+	struct fs *fs;
+	struct map_dir *dir; /* NULL at the root */
+	struct map *map;     /* NULL at the root and unconfigured */
+	const struct file_type *type;
+	uint32_t index; /* element or number */
 };
 
 fuse_ino_t node_ino(uint32_t dir_id, enum file_kind kind, uint32_t index);

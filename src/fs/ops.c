@@ -64,18 +64,18 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino,
  * chmod and chown of anything in a map's directory are the map's.  Sizes
  * (truncation) and times are accepted and ignored, as procfs does.
  */
-static int change_access(struct call *call, const struct stat *attr,
-			 int to_set)
+static int change_access(struct call *call, const struct stat *attr, int to_set)
 {
 	const struct node *node = &call->node;
 	struct fs_access *access = node->dir ? &node->dir->access :
 					       &node->fs->access;
 
-	if (!(to_set & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID |
-			FUSE_SET_ATTR_GID)))
+	if (!(to_set &
+	      (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)))
 		return 0;
 	if (!node->dir && !file_is_dir(node->type))
-		return fmt_fail(&call->error, EPERM, "the files of the root "
+		return fmt_fail(&call->error, EPERM,
+				"the files of the root "
 				"have the root's owner and mode");
 	if (to_set & FUSE_SET_ATTR_MODE)
 		access->mode = attr->st_mode & (node->dir ? 0666 : 07777);
@@ -123,7 +123,8 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 
 static int not_here(struct call *call)
 {
-	return fmt_fail(&call->error, EPERM, "names cannot be made or removed "
+	return fmt_fail(&call->error, EPERM,
+			"names cannot be made or removed "
 			"here: maps are made by create and mkdir");
 }
 
@@ -163,8 +164,9 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name,
 	(void)fi;
 	if (!err)
 		err = call.node.type->create ?
-		      call.node.type->create(&call.node, name, &call.error) :
-		      not_here(&call);
+			      call.node.type->create(&call.node, name,
+						     &call.error) :
+			      not_here(&call);
 	call_reply_err(&call, err);
 }
 
@@ -183,8 +185,9 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name,
 
 	if (!err)
 		err = is_root(&call.node) ?
-		      dir_create(call.fs, name, &call.creds, mode,
-				 &call.error) : not_here(&call);
+			      dir_create(call.fs, name, &call.creds, mode,
+					 &call.error) :
+			      not_here(&call);
 	if (!err)
 		err = node_lookup(&call.node, name, &child);
 	if (err) {
@@ -214,8 +217,9 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 	if (!err)
 		err = call.node.type->remove ?
-		      call.node.type->remove(&call.node, name, &call.error) :
-		      not_here(&call);
+			      call.node.type->remove(&call.node, name,
+						     &call.error) :
+			      not_here(&call);
 	call_reply_err(&call, err);
 }
 
@@ -309,7 +313,8 @@ static int open_check(struct call *call, const struct fuse_file_info *fi)
 	const struct file_type *type = call->node.type;
 
 	if ((fi->flags & O_APPEND) && (type->read || type == &entry_file))
-		return fmt_fail(&call->error, EINVAL, "elements are replaced, "
+		return fmt_fail(&call->error, EINVAL,
+				"elements are replaced, "
 				"not appended to");
 	return 0;
 }
@@ -379,8 +384,8 @@ static ssize_t data_read(const struct node *node, void *buf, size_t size,
 	return node->type->read(node, buf, size, off);
 }
 
-static ssize_t data_write(const struct node *node, const char *buf,
-			  size_t size, uint64_t off)
+static ssize_t data_write(const struct node *node, const char *buf, size_t size,
+			  uint64_t off)
 {
 	bool composed = is_composed(node);
 	ssize_t res;
@@ -467,8 +472,8 @@ static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence,
 /* Zeroing and preallocating, within the file: the memory object can do it. */
 static int allocate(const struct node *node, int mode, off_t off, off_t len)
 {
-	const struct region *region = node->type->region ?
-				      node->type->region(node) : NULL;
+	const struct region *region =
+		node->type->region ? node->type->region(node) : NULL;
 
 	if (!region)
 		return -EOPNOTSUPP;
@@ -509,12 +514,12 @@ static ssize_t list(struct call *call, char *buf, size_t size, uint64_t pos,
 		if (text_overflown(&text))
 			continue;
 		name[text.len] = '\0';
-		len = plus ?
-		      fuse_add_direntry_plus(call->req, buf + done,
-					     size - done, name, &entry,
-					     (off_t)pos) :
-		      fuse_add_direntry(call->req, buf + done, size - done,
-					name, &entry.attr, (off_t)pos);
+		len = plus ? fuse_add_direntry_plus(call->req, buf + done,
+						    size - done, name, &entry,
+						    (off_t)pos) :
+			     fuse_add_direntry(call->req, buf + done,
+					       size - done, name, &entry.attr,
+					       (off_t)pos);
 		if (len > size - done)
 			break;
 		done += len;

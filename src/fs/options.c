@@ -15,60 +15,55 @@
 
 /* The words as given, before they are looked at. */
 struct raw_options {
-	char	*words[2];
-	int	 nwords;
-	char	*maps;
-	char	*memlimit;
-	char	*memlimit_user;
-	char	*io;
-	int	 foreground;
-	int	 debug;
-	int	 help;
-	int	 version;
+	char *words[2];
+	int nwords;
+	char *maps;
+	char *memlimit;
+	char *memlimit_user;
+	char *io;
+	int foreground;
+	int debug;
+	int help;
+	int version;
 };
 
 enum { KEY_UNSAFE };
 
-#define OPTION(template, field) \
-	{ template, offsetof(struct raw_options, field), 1 }
+#define OPTION(template, field)                                  \
+	{                                                        \
+		template, offsetof(struct raw_options, field), 1 \
+	}
 
 static const struct fuse_opt option_table[] = {
-	OPTION("maps=%s", maps),
-	OPTION("memlimit=%s", memlimit),
-	OPTION("memlimit_user=%s", memlimit_user),
-	OPTION("io=%s", io),
-	OPTION("-f", foreground),
-	OPTION("--foreground", foreground),
-	OPTION("-d", debug),
-	OPTION("debug", debug),
-	OPTION("-h", help),
-	OPTION("--help", help),
-	OPTION("-V", version),
+	OPTION("maps=%s", maps), OPTION("memlimit=%s", memlimit),
+	OPTION("memlimit_user=%s", memlimit_user), OPTION("io=%s", io),
+	OPTION("-f", foreground), OPTION("--foreground", foreground),
+	OPTION("-d", debug), OPTION("debug", debug), OPTION("-h", help),
+	OPTION("--help", help), OPTION("-V", version),
 	OPTION("--version", version),
 	/* mount(8) passes these by default: see options_add_fixed. */
-	FUSE_OPT_KEY("dev", KEY_UNSAFE),
-	FUSE_OPT_KEY("suid", KEY_UNSAFE),
+	FUSE_OPT_KEY("dev", KEY_UNSAFE), FUSE_OPT_KEY("suid", KEY_UNSAFE),
 	FUSE_OPT_END
 };
 
 static const char usage[] =
-"usage: mapfs [-f] [-o OPTION[,OPTION...]] [SOURCE] DIR\n"
-"       mount -t fuse.mapfs [-o OPTION[,OPTION...]] SOURCE DIR\n"
-"Mount a filesystem of shared-memory maps at DIR.\n"
-"\n"
-"  -f, --foreground     stay in the foreground\n"
-"  -d, -o debug         print every request (implies -f)\n"
-"  -h, --help           print this\n"
-"  -V, --version        print versions\n"
-"  -o maps=FILE         make the maps whose specs FILE holds, one a line\n"
-"  -o memlimit=SIZE     memory all maps may take: bytes, or with k, m, g, t\n"
-"                       behind, or N% of the machine's (100%)\n"
-"  -o memlimit_user=SIZE  memory the maps of one user other than root may\n"
-"                       take (50%)\n"
-"  -o io=HOW            how element files reach memory: auto, passthrough,\n"
-"                       symlink, cached or daemon (auto)\n"
-"  -o allow_other       let other users in (default when root mounts)\n"
-"and the options of fuse(8).  See mapfs(1), mapfs(5).\n";
+	"usage: mapfs [-f] [-o OPTION[,OPTION...]] [SOURCE] DIR\n"
+	"       mount -t fuse.mapfs [-o OPTION[,OPTION...]] SOURCE DIR\n"
+	"Mount a filesystem of shared-memory maps at DIR.\n"
+	"\n"
+	"  -f, --foreground     stay in the foreground\n"
+	"  -d, -o debug         print every request (implies -f)\n"
+	"  -h, --help           print this\n"
+	"  -V, --version        print versions\n"
+	"  -o maps=FILE         make the maps whose specs FILE holds, one a line\n"
+	"  -o memlimit=SIZE     memory all maps may take: bytes, or with k, m, g, t\n"
+	"                       behind, or N% of the machine's (100%)\n"
+	"  -o memlimit_user=SIZE  memory the maps of one user other than root may\n"
+	"                       take (50%)\n"
+	"  -o io=HOW            how element files reach memory: auto, passthrough,\n"
+	"                       symlink, cached or daemon (auto)\n"
+	"  -o allow_other       let other users in (default when root mounts)\n"
+	"and the options of fuse(8).  See mapfs(1), mapfs(5).\n";
 
 static int option_proc(void *data, const char *arg, int key,
 		       struct fuse_args *outargs)
@@ -119,8 +114,10 @@ static int parse_size(const char *option, const char *text, uint64_t *size)
 	return 0;
 
 err:
-	fprintf(stderr, "mapfs: %s=%s: neither a size (bytes, or k, m, g, t) "
-		"nor a percentage\n", option, text);
+	fprintf(stderr,
+		"mapfs: %s=%s: neither a size (bytes, or k, m, g, t) "
+		"nor a percentage\n",
+		option, text);
 	return -EINVAL;
 }
 
@@ -131,8 +128,7 @@ static int parse_values(struct options *options, const struct raw_options *raw)
 	options->memlimit = topology_memory();
 	options->memlimit_user = topology_memory() / 2;
 	if (raw->memlimit) {
-		err = parse_size("memlimit", raw->memlimit,
-				 &options->memlimit);
+		err = parse_size("memlimit", raw->memlimit, &options->memlimit);
 		if (err)
 			return err;
 	}
@@ -146,8 +142,10 @@ static int parse_values(struct options *options, const struct raw_options *raw)
 	if (raw->io && strcmp(raw->io, "auto") != 0) {
 		options->io = io_mode_by_name(raw->io);
 		if (options->io == IO_AUTO) {
-			fprintf(stderr, "mapfs: io=%s: not auto, passthrough, "
-				"symlink, cached or daemon\n", raw->io);
+			fprintf(stderr,
+				"mapfs: io=%s: not auto, passthrough, "
+				"symlink, cached or daemon\n",
+				raw->io);
 			return -EINVAL;
 		}
 	}
@@ -163,7 +161,8 @@ static int options_add_fixed(struct options *options,
 
 	snprintf(fsname, sizeof(fsname), "-ofsname=%s,subtype=mapfs",
 		 raw->nwords == 2 && !strpbrk(raw->words[0], ",\\") ?
-		 raw->words[0] : "mapfs");
+			 raw->words[0] :
+			 "mapfs");
 	if (fuse_opt_add_arg(&options->args, fsname) ||
 	    fuse_opt_add_arg(&options->args,
 			     "-onosuid,nodev,default_permissions") ||

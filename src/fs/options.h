@@ -6,13 +6,13 @@
 #include "fs/fs.h"
 
 struct options {
-	struct fuse_args	 args;		/* what is left for libfuse */
-	char			*mountpoint;	/* absolute */
-	char			*maps;		/* file of specs, or NULL */
-	uint64_t		 memlimit;	/* bytes */
-	uint64_t		 memlimit_user;	/* bytes */
-	enum io_mode		 io;
-	bool			 foreground;
+	struct fuse_args args;	/* what is left for libfuse */
+	char *mountpoint;	/* absolute */
+	char *maps;		/* file of specs, or NULL */
+	uint64_t memlimit;	/* bytes */
+	uint64_t memlimit_user; /* bytes */
+	enum io_mode io;
+	bool foreground;
 };
 
 /*

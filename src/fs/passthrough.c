@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define BACKING_CLOSE	_IOW(229, 2, uint32_t)
+#define BACKING_CLOSE _IOW(229, 2, uint32_t)
 
 /* Not by fuse_passthrough_close: it wants a request, and maps end without. */
 void passthrough_drop(struct fuse_session *se, int id)
@@ -69,34 +69,34 @@ int passthrough_reply_open(fuse_req_t req, struct fuse_file_info *fi, int id)
  * of ours has any.  Without it the kernel looks for a security.capability at
  * each write, which a passthrough write feels.
  */
-#define INIT_HANDLE_KILLPRIV_V2	(1u << 28)
+#define INIT_HANDLE_KILLPRIV_V2 (1u << 28)
 #define INIT2_PASSTHROUGH	(1u << (37 - 32))
 #define OPEN_NOFLUSH		(1u << 5)
 #define OPEN_PASSTHROUGH	(1u << 7)
 
 struct backing_map {
-	int32_t		fd;
-	uint32_t	flags;
-	uint64_t	padding;
+	int32_t fd;
+	uint32_t flags;
+	uint64_t padding;
 };
 
-#define BACKING_OPEN	_IOW(229, 1, struct backing_map)
+#define BACKING_OPEN		_IOW(229, 1, struct backing_map)
 
 /* The part of FUSE_INIT's reply that older headers call unused. */
 struct init_out {
-	uint32_t	major;
-	uint32_t	minor;
-	uint32_t	max_readahead;
-	uint32_t	flags;
-	uint16_t	max_background;
-	uint16_t	congestion_threshold;
-	uint32_t	max_write;
-	uint32_t	time_gran;
-	uint16_t	max_pages;
-	uint16_t	map_alignment;
-	uint32_t	flags2;
-	uint32_t	max_stack_depth;
-	uint32_t	unused[6];
+	uint32_t major;
+	uint32_t minor;
+	uint32_t max_readahead;
+	uint32_t flags;
+	uint16_t max_background;
+	uint16_t congestion_threshold;
+	uint32_t max_write;
+	uint32_t time_gran;
+	uint16_t max_pages;
+	uint16_t map_alignment;
+	uint32_t flags2;
+	uint32_t max_stack_depth;
+	uint32_t unused[6];
 };
 
 _Static_assert(sizeof(struct init_out) == 64, "FUSE protocol");
@@ -104,9 +104,9 @@ _Static_assert(offsetof(struct init_out, max_stack_depth) == 36,
 	       "FUSE protocol");
 
 struct open_out {
-	uint64_t	fh;
-	uint32_t	open_flags;
-	int32_t		backing_id;
+	uint64_t fh;
+	uint32_t open_flags;
+	int32_t backing_id;
 };
 
 _Static_assert(sizeof(struct open_out) == sizeof(struct fuse_open_out),
@@ -119,8 +119,8 @@ const char passthrough_by[] = "own protocol code";
  * before its reply is out, so these need no lock.
  */
 static int session_fd = -1;
-static bool offered;		/* by the kernel, in the INIT request */
-static uint32_t killpriv;	/* INIT_HANDLE_KILLPRIV_V2 if offered */
+static bool offered;	  /* by the kernel, in the INIT request */
+static uint32_t killpriv; /* INIT_HANDLE_KILLPRIV_V2 if offered */
 static bool wanted;
 static bool init_done;
 

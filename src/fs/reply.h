@@ -12,11 +12,11 @@
 #include "fs/node.h"
 
 struct call {
-	fuse_req_t	 req;
-	struct fs	*fs;
-	struct node	 node;		/* what the request is about */
-	struct creds	 creds;
-	struct fmt_error error;		/* for the error file, if any */
+	fuse_req_t req;
+	struct fs *fs;
+	struct node node; /* what the request is about */
+	struct creds creds;
+	struct fmt_error error; /* for the error file, if any */
 };
 
 /* 0; -ENOENT when the node is gone.  Reply in either case. */

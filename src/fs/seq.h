@@ -22,12 +22,12 @@ typedef int (*seq_show_t)(void *arg, uint64_t pos, uint64_t *next,
 			  struct text *text);
 
 struct seq {
-	uint64_t	 pos;		/* of the record to be shown next */
-	uint64_t	 off;		/* in the text, of the next byte */
-	char		*rec;		/* a record that did not fit */
-	size_t		 rec_size;	/* bytes allocated */
-	size_t		 rec_len;
-	size_t		 rec_at;	/* bytes of it handed out */
+	uint64_t pos;	 /* of the record to be shown next */
+	uint64_t off;	 /* in the text, of the next byte */
+	char *rec;	 /* a record that did not fit */
+	size_t rec_size; /* bytes allocated */
+	size_t rec_len;
+	size_t rec_at; /* bytes of it handed out */
 };
 
 /* All zero is a sequence at its start. */

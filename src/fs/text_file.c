@@ -123,8 +123,7 @@ ssize_t text_file_read(struct call *call, struct text_file *file, void *buf,
 		return 0;
 	pthread_mutex_lock(&file->lock);
 	file->error.msg[0] = '\0';
-	res = seq_read(&file->seq, file->node.type->show, file, buf, size,
-		       off);
+	res = seq_read(&file->seq, file->node.type->show, file, buf, size, off);
 	if (res < 0)
 		file_message(call, file, (int)res, false);
 	pthread_mutex_unlock(&file->lock);
