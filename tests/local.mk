@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # make check runs them all; SEED=N replays what is random in them.
 check_LIBRARIES =
 
@@ -5,3 +6,5 @@ include %D%/unit/local.mk
 include %D%/model/local.mk
 include %D%/kernel/local.mk
 include %D%/fuzz/local.mk
+include %D%/fs/local.mk
+include %D%/bench/local.mk
