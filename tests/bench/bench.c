@@ -22,8 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS		15u
-#define SECONDS		65.0
+#define ROUNDS	15u
+#define SECONDS 65.0
 
 /* The environment's number for 'name', or what it is without. */
 static double number_from(const char *name, double def, double min)
@@ -36,8 +36,8 @@ static double number_from(const char *name, double def, double min)
 		return def;
 	number = strtod(text, &end);
 	if (*end || !(number >= min && number <= 1e6)) {
-		fprintf(stderr, "bench: %s=%s: not a number from %g on\n",
-			name, text, min);
+		fprintf(stderr, "bench: %s=%s: not a number from %g on\n", name,
+			text, min);
 		exit(2);
 	}
 	return number;
@@ -69,7 +69,9 @@ static int make_dir(struct bench *bench)
 static void make_tmpfs_dir(struct bench *bench)
 {
 	const char *const where[] = {
-		"/dev/shm", getenv("XDG_RUNTIME_DIR"), "/tmp",
+		"/dev/shm",
+		getenv("XDG_RUNTIME_DIR"),
+		"/tmp",
 	};
 	struct statfs fs;
 	size_t i;
@@ -101,8 +103,7 @@ static void clear_up(struct bench *bench)
 	if (bench->tmpfs[0])
 		nftw(bench->tmpfs, remove_file, 8, FTW_DEPTH | FTW_PHYS);
 	if (rmdir(bench->dir) < 0)
-		fprintf(stderr, "bench: %s: %s\n", bench->dir,
-			strerror(errno));
+		fprintf(stderr, "bench: %s: %s\n", bench->dir, strerror(errno));
 }
 
 /* In the child. */
@@ -187,8 +188,7 @@ static int run(struct bench *bench)
 	}
 	res = make_dir(bench);
 	if (res) {
-		fprintf(stderr, "bench: %s: %s\n", bench->dir,
-			strerror(-res));
+		fprintf(stderr, "bench: %s: %s\n", bench->dir, strerror(-res));
 		return 1;
 	}
 	make_tmpfs_dir(bench);

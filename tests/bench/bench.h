@@ -19,77 +19,77 @@
 #include <sys/types.h>
 
 /* Sizes of the maps and files, in elements of 8 bytes. */
-#define SMALL_ENTRIES	100000u
-#define BIG_ENTRIES	1000000u
-#define MIB		1048576u
-#define MIB_ENTRIES	(MIB / 8)
-#define BIG_MIBS	(BIG_ENTRIES / MIB_ENTRIES)	/* whole ones */
-#define CAT_BYTES	131072u		/* a read or write of cat(1) */
+#define SMALL_ENTRIES 100000u
+#define BIG_ENTRIES   1000000u
+#define MIB	      1048576u
+#define MIB_ENTRIES   (MIB / 8)
+#define BIG_MIBS      (BIG_ENTRIES / MIB_ENTRIES) /* whole ones */
+#define CAT_BYTES     131072u /* a read or write of cat(1) */
 
 enum who {
-	WHO_PASSTHROUGH,	/* mapfs, by io mode */
+	WHO_PASSTHROUGH, /* mapfs, by io mode */
 	WHO_SYMLINK,
 	WHO_CACHED,
 	WHO_DAEMON,
-	WHO_BPF,		/* references: bpf(2), a call an element */
-	WHO_BATCH,		/* bpf(2), a call many elements */
+	WHO_BPF,   /* references: bpf(2), a call an element */
+	WHO_BATCH, /* bpf(2), a call many elements */
 	WHO_TMPFS,
-	WHO_MEMORY,		/* anonymous shared memory */
-	WHO_PLAIN,		/* the same, without mapfs/array.h */
+	WHO_MEMORY, /* anonymous shared memory */
+	WHO_PLAIN,  /* the same, without mapfs/array.h */
 	WHOS
 };
 
 #define MODES		(WHO_DAEMON + 1)
-#define REFERENCE_FIRST	WHO_BPF
+#define REFERENCE_FIRST WHO_BPF
 #define REFERENCE_LAST	WHO_MEMORY
 
 struct mount {
-	char	path[PATH_MAX];
-	pid_t	pid;		/* 0: not running */
-	int	out;		/* its stdout and stderr, to read */
-	int	err;
+	char path[PATH_MAX];
+	pid_t pid; /* 0: not running */
+	int out;   /* its stdout and stderr, to read */
+	int err;
 };
 
 struct bench {
-	const char	*mapfs;			/* the program */
-	char		 version[128];		/* of libfuse, as mapfs says */
-	unsigned int	 rounds;
-	double		 seconds;		/* the run may take about */
-	const char	*csv;			/* file to write */
-	bool		 two_cpus;		/* there are */
+	const char *mapfs; /* the program */
+	char version[128]; /* of libfuse, as mapfs says */
+	unsigned int rounds;
+	double seconds;	 /* the run may take about */
+	const char *csv; /* file to write */
+	bool two_cpus;	 /* there are */
 	/* Of the daemons and of who measures, and of a second process. */
-	int		 cpu;			/* -1: any */
-	int		 other_cpu;
+	int cpu; /* -1: any */
+	int other_cpu;
 
-	char		 dir[PATH_MAX - 32];	/* of the mount points */
-	char		 tmpfs[64];		/* directory, "": none found */
-	struct mount	 mounts[MODES];
+	char dir[PATH_MAX - 32]; /* of the mount points */
+	char tmpfs[64];		 /* directory, "": none found */
+	struct mount mounts[MODES];
 	/* Why a competitor takes no part, "" if it does. */
-	char		 left_out[WHOS][256];
+	char left_out[WHOS][256];
 
 	/* What the references work on: see data.c. */
-	int		 bpf_small;
-	int		 bpf_big;
-	int		 bpf_mmapable;
-	unsigned char	*memory;
-	uint32_t	*keys;			/* 0, 1, 2, ... */
-	uint64_t	*values;		/* BIG_ENTRIES of them */
-	char		*text;			/* the dump of big */
-	size_t		 text_len;
+	int bpf_small;
+	int bpf_big;
+	int bpf_mmapable;
+	unsigned char *memory;
+	uint32_t *keys;	  /* 0, 1, 2, ... */
+	uint64_t *values; /* BIG_ENTRIES of them */
+	char *text;	  /* the dump of big */
+	size_t text_len;
 };
 
 /* What one process of a competitor works on.  All zero but for fd: -1. */
 struct subject {
-	const struct bench	*bench;
-	enum who		 who;
-	int			 fd;
-	void			*base;		/* a mapping of 'size' bytes */
-	size_t			 size;
-	void			*buf;		/* allocated */
-	char			 path[PATH_MAX];
-	size_t			 path_len;
-	uint64_t		 random;
-	uint64_t		 sink;		/* what was read, to be kept */
+	const struct bench *bench;
+	enum who who;
+	int fd;
+	void *base; /* a mapping of 'size' bytes */
+	size_t size;
+	void *buf; /* allocated */
+	char path[PATH_MAX];
+	size_t path_len;
+	uint64_t random;
+	uint64_t sink; /* what was read, to be kept */
 };
 
 /*
@@ -105,22 +105,22 @@ struct method {
 };
 
 struct row {
-	const char		*name;
-	const struct method	*method[WHOS];
-	bool			 one_mode;	/* alike in all modes */
-	bool			 apart;		/* not on the daemons' CPU */
-	unsigned int		 processes;	/* at once; 0 is 1 */
-	const struct row	*alone;		/* the same by one process */
+	const char *name;
+	const struct method *method[WHOS];
+	bool one_mode;		 /* alike in all modes */
+	bool apart;		 /* not on the daemons' CPU */
+	unsigned int processes;	 /* at once; 0 is 1 */
+	const struct row *alone; /* the same by one process */
 	/* Operations measured at a time; 0: as many as fit the time. */
-	uint64_t		 count;
-	double			 bytes;		/* an operation moves; 0: few */
+	uint64_t count;
+	double bytes; /* an operation moves; 0: few */
 	/* The ratio to a reference that is expected at most, 0: none. */
-	double			 expect[WHOS];
-	unsigned int		 expect_of;	/* bits 1 << enum who */
+	double expect[WHOS];
+	unsigned int expect_of; /* bits 1 << enum who */
 };
 
 /* A method for mapfs in each mode, in the table of a row's methods. */
-#define MAPFS(m) \
+#define MAPFS(m)                                                          \
 	[WHO_PASSTHROUGH] = (m), [WHO_SYMLINK] = (m), [WHO_CACHED] = (m), \
 	[WHO_DAEMON] = (m)
 
@@ -139,16 +139,16 @@ extern const struct row dump_row, undump_row;
 
 /* One competitor of a row, and what was measured. */
 struct result {
-	const struct method	*method;	/* NULL: takes no part */
-	struct subject		 subject;
-	int			 err;		/* why it was given up */
-	uint64_t		 count;		/* operations at a time */
-	double			*ns;		/* an operation, by round; NAN */
+	const struct method *method; /* NULL: takes no part */
+	struct subject subject;
+	int err;	/* why it was given up */
+	uint64_t count; /* operations at a time */
+	double *ns;	/* an operation, by round; NAN */
 };
 
 struct results {
-	const struct row	*row;
-	struct result		 by[WHOS];
+	const struct row *row;
+	struct result by[WHOS];
 };
 
 /* run.c */

@@ -20,8 +20,8 @@
 #include "kernel_map.h"
 
 static const struct map_data {
-	const char	*name;
-	uint32_t	 entries;
+	const char *name;
+	uint32_t entries;
 } maps[] = {
 	{ "small", SMALL_ENTRIES },
 	{ "big", BIG_ENTRIES },
@@ -29,7 +29,7 @@ static const struct map_data {
 	{ "dump", BIG_ENTRIES },
 };
 
-#define NMAPS	(sizeof(maps) / sizeof(maps[0]))
+#define NMAPS (sizeof(maps) / sizeof(maps[0]))
 
 /* Of ten digits, so that the size of a dump is known. */
 static uint64_t value_of(uint32_t key)
@@ -62,8 +62,7 @@ static int make_buffers(struct bench *bench)
 	return 0;
 }
 
-static int write_file(const char *path, int flags, const void *buf,
-		      size_t size)
+static int write_file(const char *path, int flags, const void *buf, size_t size)
 {
 	int fd = open(path, flags | O_WRONLY | O_CLOEXEC, 0600);
 	int err;
@@ -122,8 +121,7 @@ static int make_tmpfs_files(const struct bench *bench)
 
 	if (!bench->tmpfs[0])
 		return -ENODEV;
-	err = make_tmpfs_file(bench, "small", bench->values,
-			      SMALL_ENTRIES * 8);
+	err = make_tmpfs_file(bench, "small", bench->values, SMALL_ENTRIES * 8);
 	if (!err)
 		err = make_tmpfs_file(bench, "big", bench->values,
 				      BIG_ENTRIES * 8);
@@ -143,8 +141,7 @@ static int make_kernel_maps(struct bench *bench)
 	bench->bpf_big = kernel_map_create(BIG_ENTRIES, 0);
 	if (bench->bpf_big < 0)
 		return bench->bpf_big;
-	bench->bpf_mmapable = kernel_map_create(SMALL_ENTRIES,
-						BPF_F_MMAPABLE);
+	bench->bpf_mmapable = kernel_map_create(SMALL_ENTRIES, BPF_F_MMAPABLE);
 	return bench->bpf_mmapable < 0 ? bench->bpf_mmapable : 0;
 }
 

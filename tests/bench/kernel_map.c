@@ -86,5 +86,7 @@ int kernel_map_info(int fd, struct bpf_map_info *info)
 	attr.info.info_len = sizeof(*info);
 	attr.info.info = (uintptr_t)info;
 	return syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr,
-		       ATTR_SIZE(info)) < 0 ? -errno : 0;
+		       ATTR_SIZE(info)) < 0 ?
+		       -errno :
+		       0;
 }

@@ -16,8 +16,8 @@
 
 #include "bench.h"
 
-#define START_MS	10000
-#define STOP_MS		10000
+#define START_MS 10000
+#define STOP_MS	 10000
 
 const char *const mode_names[MODES] = {
 	[WHO_PASSTHROUGH] = "passthrough",
@@ -83,9 +83,8 @@ static void daemon_end(struct mount *mount)
 /* What a daemon that died without unmounting has left. */
 static void unmount_dead(const struct mount *mount)
 {
-	char *argv[] = {
-		(char *)"fusermount3", (char *)"-uz", (char *)mount->path, NULL
-	};
+	char *argv[] = { (char *)"fusermount3", (char *)"-uz",
+			 (char *)mount->path, NULL };
 	pid_t pid;
 
 	if (umount2(mount->path, MNT_DETACH) == 0)
@@ -128,9 +127,8 @@ static int mount_start(struct bench *bench, enum who mode, char *why,
 	char option[32];
 	char expected[64];
 	char line[PATH_MAX + 64];
-	char *argv[] = {
-		(char *)bench->mapfs, (char *)"-f", option, mount->path, NULL
-	};
+	char *argv[] = { (char *)bench->mapfs, (char *)"-f", option,
+			 mount->path, NULL };
 	int out[2];
 	int err[2];
 
@@ -177,8 +175,8 @@ void mounts_start(struct bench *bench)
 		mount->out = -1;
 		mount->err = -1;
 		why = bench->left_out[mode];
-		snprintf(mount->path, sizeof(mount->path), "%s/%s",
-			 bench->dir, mode_names[mode]);
+		snprintf(mount->path, sizeof(mount->path), "%s/%s", bench->dir,
+			 mode_names[mode]);
 		err = mount_start(bench, mode, why,
 				  sizeof(bench->left_out[mode]));
 		if (err && !why[0])

@@ -9,7 +9,7 @@
 #include "bench.h"
 #include "stats.h"
 
-#define NREFERENCES	(REFERENCE_LAST - REFERENCE_FIRST + 1)
+#define NREFERENCES (REFERENCE_LAST - REFERENCE_FIRST + 1)
 
 static const char *const names[WHOS] = {
 	[WHO_PASSTHROUGH] = "passthrough",
@@ -25,11 +25,11 @@ static const char *const names[WHOS] = {
 
 /* What a line says. */
 struct figures {
-	struct stats	ns;			/* an operation */
-	struct stats	ratio[NREFERENCES];	/* NAN: not compared */
-	double		scaling;		/* NAN: one process */
-	double		bytes;			/* an operation moves, or 0 */
-	enum who	missed;			/* WHOS: nothing */
+	struct stats ns;		 /* an operation */
+	struct stats ratio[NREFERENCES]; /* NAN: not compared */
+	double scaling;			 /* NAN: one process */
+	double bytes;			 /* an operation moves, or 0 */
+	enum who missed;		 /* WHOS: nothing */
 };
 
 /* The results of another row of the same run. */
@@ -62,8 +62,8 @@ static struct figures figures_of(const struct results *results,
 	figures.missed = WHOS;
 	figures.scaling = NAN;
 	if (alone)
-		figures.scaling = stats_of_ratios(alone->by[who].ns, ns,
-						  rounds).median;
+		figures.scaling =
+			stats_of_ratios(alone->by[who].ns, ns, rounds).median;
 	for (i = REFERENCE_FIRST; i <= REFERENCE_LAST; i++) {
 		struct stats *ratio = &figures.ratio[i - REFERENCE_FIRST];
 
@@ -176,7 +176,10 @@ static void csv_stats(FILE *csv, const struct stats *stats)
 static void csv_head(FILE *csv)
 {
 	static const char *const references[NREFERENCES] = {
-		"bpf", "batch", "tmpfs", "memory",
+		"bpf",
+		"batch",
+		"tmpfs",
+		"memory",
 	};
 	unsigned int i;
 
@@ -197,8 +200,8 @@ static void csv_line(FILE *csv, const struct row *row, enum who who,
 	fprintf(csv, "\"%s\",%s", row->name, names[who]);
 	csv_stats(csv, ns);
 	csv_number(csv, 1e9 / ns->median);
-	csv_number(csv, figures->bytes > 0 ?
-			figures->bytes * 1e3 / ns->median : NAN);
+	csv_number(csv, figures->bytes > 0 ? figures->bytes * 1e3 / ns->median :
+					     NAN);
 	for (i = REFERENCE_FIRST; i <= REFERENCE_LAST; i++) {
 		csv_stats(csv, &figures->ratio[i - REFERENCE_FIRST]);
 		csv_number(csv, expects(row, who, i) ? row->expect[i] : NAN);
@@ -251,10 +254,11 @@ static void print_head(const struct bench *bench, unsigned int rounds,
 	fprintf(to, "%s%u rounds in %.0f s; all competitors of a row in each\n",
 		prefix, rounds, seconds);
 	if (bench->cpu >= 0)
-		fprintf(to, "%son CPU %d, against noise and wake-ups from CPU "
+		fprintf(to,
+			"%son CPU %d, against noise and wake-ups from CPU "
 			"to CPU; on CPU %d where it says 'other CPU', and "
-			"second processes\n", prefix, bench->cpu,
-			bench->other_cpu);
+			"second processes\n",
+			prefix, bench->cpu, bench->other_cpu);
 	else
 		fprintf(to, "%son any CPU\n", prefix);
 	if (!bench->two_cpus)
@@ -264,21 +268,21 @@ static void print_head(const struct bench *bench, unsigned int rounds,
 		fprintf(to, "%stmpfs: files in %s\n", prefix, bench->tmpfs);
 	for (who = 0; who < WHOS; who++)
 		if (bench->left_out[who][0])
-			fprintf(to, "%sleft out: %s: %s\n", prefix,
-				names[who], bench->left_out[who]);
+			fprintf(to, "%sleft out: %s: %s\n", prefix, names[who],
+				bench->left_out[who]);
 }
 
 static const char legend[] =
-"\n"
-"Medians over the rounds; +- is the range of the middle half of them.  Ratios\n"
-"are of time, medians of each round's: 0.50 is twice as fast; ! is more than\n"
-"expected.  Arrays of 8-byte values.  bpf(2) calls work on a kernel array: an\n"
-"add is a lookup and an update, a dump lookups without making text.  memory is\n"
-"anonymous shared memory, memory[i] the same without mapfs/array.h.  What does\n"
-"not depend on the mode is measured in one.\n"
-"\n"
-"                                   median      best   +-   ops/s   MB/s"
-"  bpf(2)   batch   tmpfs  memory  expected\n";
+	"\n"
+	"Medians over the rounds; +- is the range of the middle half of them.  Ratios\n"
+	"are of time, medians of each round's: 0.50 is twice as fast; ! is more than\n"
+	"expected.  Arrays of 8-byte values.  bpf(2) calls work on a kernel array: an\n"
+	"add is a lookup and an update, a dump lookups without making text.  memory is\n"
+	"anonymous shared memory, memory[i] the same without mapfs/array.h.  What does\n"
+	"not depend on the mode is measured in one.\n"
+	"\n"
+	"                                   median      best   +-   ops/s   MB/s"
+	"  bpf(2)   batch   tmpfs  memory  expected\n";
 
 int report(const struct bench *bench, const struct results *results,
 	   size_t nresults, unsigned int rounds, double seconds)
@@ -289,8 +293,7 @@ int report(const struct bench *bench, const struct results *results,
 
 	if (!csv) {
 		err = -errno;
-		fprintf(stderr, "bench: %s: %s\n", bench->csv,
-			strerror(errno));
+		fprintf(stderr, "bench: %s: %s\n", bench->csv, strerror(errno));
 		return err;
 	}
 	print_head(bench, rounds, seconds, stdout, "");

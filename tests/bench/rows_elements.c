@@ -156,8 +156,9 @@ static int run_lookup_batch(struct subject *s, uint64_t count)
 
 	for (; count; count--) {
 		done = kernel_map_lookup_batch(s->bench->bpf_big,
-			(uint32_t)(count % BIG_MIBS) * MIB_ENTRIES, keys,
-			values, MIB_ENTRIES);
+					       (uint32_t)(count % BIG_MIBS) *
+						       MIB_ENTRIES,
+					       keys, values, MIB_ENTRIES);
 		if (done != MIB_ENTRIES)
 			return batch_error(done);
 	}
@@ -169,7 +170,8 @@ static int run_update_batch(struct subject *s, uint64_t count)
 	int64_t done;
 
 	for (; count; count--) {
-		done = kernel_map_update_batch(s->bench->bpf_big,
+		done = kernel_map_update_batch(
+			s->bench->bpf_big,
 			(uint32_t)(count % BIG_MIBS) * MIB_ENTRIES,
 			s->bench->keys, s->buf, MIB_ENTRIES);
 		if (done != MIB_ENTRIES)

@@ -14,8 +14,8 @@
 #include "bench.h"
 #include "kernel_map.h"
 
-#define MAPS		1000u
-#define MAP_ENTRIES	1024u
+#define MAPS	    1000u
+#define MAP_ENTRIES 1024u
 
 static int open_create(struct subject *s)
 {
@@ -123,8 +123,7 @@ static int run_file_create(struct subject *s, uint64_t count)
 
 	for (i = 0; i < count; i++) {
 		snprintf(s->path + s->path_len, 16, "n%u", i);
-		fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-			  0600);
+		fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd < 0)
 			return -errno;
 		err = ftruncate(fd, MAP_ENTRIES * 8) < 0 ? -errno : 0;

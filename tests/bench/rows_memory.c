@@ -12,7 +12,7 @@
 #include "kernel_map.h"
 #include "mapfs/array.h"
 
-#define SMALL_BYTES	(SMALL_ENTRIES * 8)
+#define SMALL_BYTES (SMALL_ENTRIES * 8)
 
 static int map_elements(struct subject *s)
 {
@@ -118,7 +118,7 @@ static const struct method add_memory_method = { .run = run_add };
 static const struct method add_plain_method = { .run = run_add_plain };
 static const struct method add_bpf_method = { .run = run_add_bpf };
 
-#define ALL_MODES	((1u << MODES) - 1)
+#define ALL_MODES ((1u << MODES) - 1)
 
 const struct row load_row = {
 	.name = "mmap load",

@@ -248,8 +248,9 @@ static int run_update_batch(struct subject *s, uint64_t count)
 	for (at = 0; at < count; at += (uint64_t)done) {
 		uint64_t left = count - at;
 
-		done = kernel_map_update_batch(s->bench->bpf_big, (uint32_t)at,
-			s->bench->keys, s->bench->values + at,
+		done = kernel_map_update_batch(
+			s->bench->bpf_big, (uint32_t)at, s->bench->keys,
+			s->bench->values + at,
 			left < MIB_ENTRIES ? (uint32_t)left : MIB_ENTRIES);
 		if (done <= 0)
 			return done ? (int)done : -EIO;
@@ -278,7 +279,7 @@ static const struct method walk_batch_method = {
 static const struct method update_batch_method = { .run = run_update_batch };
 
 /* A line's on average: a value of ten digits, two blanks, and the key. */
-#define LINE_BYTES	(10 + 2 + 5.88889)
+#define LINE_BYTES (10 + 2 + 5.88889)
 
 const struct row dump_row = {
 	.name = "dump 1M, read",

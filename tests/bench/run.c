@@ -21,25 +21,25 @@
 #include "stats.h"
 
 static const struct row *const rows[] = {
-	&pread_row, &pread_two_row, &pwrite_row, &read_mib_row,
-	&write_mib_row, &load_row, &add_row, &add_two_row, &touch_row,
-	&touch_all_row, &entry_read_row, &entry_write_row, &stat_row,
-	&stat_apart_row, &create_row, &create_many_row, &rmdir_row,
-	&dump_row, &undump_row,
+	&pread_row,	&pread_two_row,	 &pwrite_row,	  &read_mib_row,
+	&write_mib_row, &load_row,	 &add_row,	  &add_two_row,
+	&touch_row,	&touch_all_row,	 &entry_read_row, &entry_write_row,
+	&stat_row,	&stat_apart_row, &create_row,	  &create_many_row,
+	&rmdir_row,	&dump_row,	 &undump_row,
 };
 
-#define NROWS		(sizeof(rows) / sizeof(rows[0]))
+#define NROWS	     (sizeof(rows) / sizeof(rows[0]))
 
-#define PIECES		15u		/* of a measurement */
-#define CALIBRATE_NS	2000000		/* a measurement that can be trusted */
-#define SLICE_MIN_NS	2000000.0
-#define ROUNDS_MIN	5u		/* whatever the time */
+#define PIECES	     15u     /* of a measurement */
+#define CALIBRATE_NS 2000000 /* a measurement that can be trusted */
+#define SLICE_MIN_NS 2000000.0
+#define ROUNDS_MIN   5u /* whatever the time */
 
 /* Where the two processes of a row with two meet before each piece. */
 struct meeting {
-	atomic_uint	arrived;
-	int		err;		/* of the second */
-	double		ns[PIECES];
+	atomic_uint arrived;
+	int err; /* of the second */
+	double ns[PIECES];
 };
 
 static struct meeting *meeting;
@@ -76,8 +76,9 @@ static bool has_ended(pid_t pid)
 {
 	siginfo_t info = { 0 };
 
-	return waitid(P_PID, (id_t)pid, &info,
-		      WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) <
+		       0 ||
+	       info.si_pid;
 }
 
 /* Wait for the other before piece 'n'; 'child' is its id, if it is one. */
@@ -113,8 +114,7 @@ static void second_process(struct result *result, const struct row *row,
 }
 
 /* A piece takes as long as its slower process; both make operations. */
-static int measure_two(struct result *result, const struct row *row,
-		       double *ns)
+static int measure_two(struct result *result, const struct row *row, double *ns)
 {
 	struct subject *s = &result->subject;
 	double samples[PIECES] = { 0 };
@@ -160,8 +160,7 @@ static int run_pieces(struct result *result, double *ns)
 	return err;
 }
 
-static int measure_one(struct result *result, const struct row *row,
-		       double *ns)
+static int measure_one(struct result *result, const struct row *row, double *ns)
 {
 	const struct method *method = result->method;
 	struct subject *s = &result->subject;
@@ -284,12 +283,11 @@ static void results_release(struct results *results)
  * little; the others share the rest.
  */
 struct plan {
-	double		slice;		/* ns for a competitor of the others */
-	unsigned int	every;		/* rounds from one to the next */
+	double slice;	    /* ns for a competitor of the others */
+	unsigned int every; /* rounds from one to the next */
 };
 
-static struct plan make_plan(const struct bench *bench,
-			     struct results *results)
+static struct plan make_plan(const struct bench *bench, struct results *results)
 {
 	double total = bench->seconds * 1e9;
 	unsigned int competitors = 0;
@@ -303,8 +301,7 @@ static struct plan make_plan(const struct bench *bench,
 
 		for (who = 0; who < WHOS; who++) {
 			struct result *result = &results[i].by[who];
-			double ns = result->method ? calibrate(result, row) :
-						     0;
+			double ns = result->method ? calibrate(result, row) : 0;
 
 			if (!ns)
 				continue;
@@ -397,8 +394,8 @@ int bench_run(struct bench *bench)
 	if (!err) {
 		plan = make_plan(bench, results);
 		for (round = 0; round < bench->rounds; round++) {
-			if (round >= ROUNDS_MIN && seconds_since(start) >
-						   1.3 * bench->seconds)
+			if (round >= ROUNDS_MIN &&
+			    seconds_since(start) > 1.3 * bench->seconds)
 				break;
 			progress(round + 1, bench->rounds);
 			for (i = 0; i < NROWS; i++)

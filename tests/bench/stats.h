@@ -7,10 +7,10 @@
 #define STATS_H
 
 struct stats {
-	double	min;
-	double	low;		/* quartiles */
-	double	median;
-	double	high;
+	double min;
+	double low; /* quartiles */
+	double median;
+	double high;
 };
 
 struct stats stats_of(const double *samples, unsigned int n);

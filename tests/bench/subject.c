@@ -62,8 +62,8 @@ int subject_open(struct subject *s, const char *map, const char *file,
 
 int subject_map(struct subject *s, int fd, size_t size)
 {
-	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			  0);
+	void *base =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (base == MAP_FAILED)
 		return -errno;

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A process that does with files what a test tells it to, a command a line on
+ * standard input, and answers each with a line: "ok" (what is read: a number),
+ * the text of the errno, or the name of the signal that came.  There are slots
+ * 0 to 7 for files (F, G) and for mappings (M), and OFF is in bytes.
+ *
+ *	open F r|w|rw PATH	close F
+ *	reopen F r|w|rw G	G once more, by way of /proc/self/fd
+ *	pread F OFF		a byte, or "end"
+ *	pwrite F OFF BYTE
+ *	punch F			make a hole of the first page
+ *	truncate F SIZE
+ *	map M F PROT [private]	the first page; PROT is none, r or rw
+ *	protect M PROT		unmap M
+ *	load M OFF		a byte
+ *	store M OFF BYTE
+ *	mem M OFF BYTE		the same, by way of /proc/self/mem
+ *	add M OFF COUNT		COUNT times 1 to the 8 bytes there, atomically
+ *	fork			the pid of a child that keeps it all
+ *	quit
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define SLOTS	  8
+#define PAGE	  4096u
+#define WORDS	  4
+#define WORD_SIZE 256
+
+/* What pread answers at the end, where a byte would be. */
+#define END_OF_FILE 256
+
+/* Words behind the verb; those that are not there are empty. */
+struct words {
+	char at[WORDS][WORD_SIZE];
+};
+
+static int files[SLOTS];
+static unsigned char *maps[SLOTS];
+static sigjmp_buf fault;
+
+static void on_fault(int signo)
+{
+	siglongjmp(fault, signo);
+}
+
+static long number(const char *word)
+{
+	return strtol(word, NULL, 0);
+}
+
+static int *file(const char *word)
+{
+	return &files[number(word) & (SLOTS - 1)];
+}
+
+static unsigned char **map(const char *word)
+{
+	return &maps[number(word) & (SLOTS - 1)];
+}
+
+static int file_flags(const char *word)
+{
+	if (strcmp(word, "rw") == 0)
+		return O_RDWR;
+	return strcmp(word, "w") == 0 ? O_WRONLY : O_RDONLY;
+}
+
+static int prot_flags(const char *word)
+{
+	if (strcmp(word, "rw") == 0)
+		return PROT_READ | PROT_WRITE;
+	return strcmp(word, "r") == 0 ? PROT_READ : PROT_NONE;
+}
+
+static long do_open(struct words *words)
+{
+	int *fd = file(words->at[0]);
+
+	*fd = open(words->at[2], file_flags(words->at[1]));
+	return *fd < 0 ? -1 : 0;
+}
+
+static long do_reopen(struct words *words)
+{
+	snprintf(words->at[2], WORD_SIZE, "/proc/self/fd/%d",
+		 *file(words->at[2]));
+	return do_open(words);
+}
+
+static long do_close(struct words *words)
+{
+	return close(*file(words->at[0]));
+}
+
+static long do_pread(struct words *words)
+{
+	unsigned char byte;
+	ssize_t res =
+		pread(*file(words->at[0]), &byte, 1, number(words->at[1]));
+
+	if (res == 0)
+		return END_OF_FILE;
+	return res < 0 ? -1 : byte;
+}
+
+static long do_pwrite(struct words *words)
+{
+	unsigned char byte = (unsigned char)number(words->at[2]);
+
+	return pwrite(*file(words->at[0]), &byte, 1, number(words->at[1])) < 0 ?
+		       -1 :
+		       0;
+}
+
+static long do_punch(struct words *words)
+{
+	return fallocate(*file(words->at[0]),
+			 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE);
+}
+
+static long do_truncate(struct words *words)
+{
+	return ftruncate(*file(words->at[0]), number(words->at[1]));
+}
+
+static long do_map(struct words *words)
+{
+	int flags = *words->at[3] ? MAP_PRIVATE : MAP_SHARED;
+	void *base = mmap(NULL, PAGE, prot_flags(words->at[2]), flags,
+			  *file(words->at[1]), 0);
+
+	if (base == MAP_FAILED)
+		return -1;
+	*map(words->at[0]) = base;
+	return 0;
+}
+
+static long do_protect(struct words *words)
+{
+	return mprotect(*map(words->at[0]), PAGE, prot_flags(words->at[1]));
+}
+
+static long do_unmap(struct words *words)
+{
+	return munmap(*map(words->at[0]), PAGE);
+}
+
+static long do_load(struct words *words)
+{
+	volatile unsigned char *base = *map(words->at[0]);
+
+	return base[number(words->at[1])];
+}
+
+static long do_store(struct words *words)
+{
+	volatile unsigned char *base = *map(words->at[0]);
+
+	base[number(words->at[1])] = (unsigned char)number(words->at[2]);
+	return 0;
+}
+
+static long do_mem(struct words *words)
+{
+	unsigned char byte = (unsigned char)number(words->at[2]);
+	uintptr_t at = (uintptr_t)(*map(words->at[0]) + number(words->at[1]));
+	int fd = open("/proc/self/mem", O_RDWR);
+	ssize_t res;
+
+	if (fd < 0)
+		return -1;
+	res = pwrite(fd, &byte, 1, (off_t)at);
+	close(fd);
+	return res < 0 ? -1 : 0;
+}
+
+static long do_add(struct words *words)
+{
+	uint64_t *at =
+		(uint64_t *)(void *)(*map(words->at[0]) + number(words->at[1]));
+	long count;
+
+	for (count = number(words->at[2]); count; count--)
+		__atomic_fetch_add(at, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* The child keeps files and mappings until it is killed, or we are gone. */
+static long do_fork(struct words *words)
+{
+	pid_t pid = fork();
+
+	(void)words;
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (pid == 0)
+		pause();
+	return pid;
+}
+
+static const struct verb {
+	const char *name;
+	long (*run)(struct words *words); /* -1 and errno */
+	int answers;			  /* with its result */
+} verbs[] = {
+	{ "open", do_open, 0 },		{ "reopen", do_reopen, 0 },
+	{ "close", do_close, 0 },	{ "pread", do_pread, 1 },
+	{ "pwrite", do_pwrite, 0 },	{ "punch", do_punch, 0 },
+	{ "truncate", do_truncate, 0 }, { "map", do_map, 0 },
+	{ "protect", do_protect, 0 },	{ "unmap", do_unmap, 0 },
+	{ "load", do_load, 1 },		{ "store", do_store, 0 },
+	{ "mem", do_mem, 0 },		{ "add", do_add, 0 },
+	{ "fork", do_fork, 1 },
+};
+
+static const struct verb *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+static void run(const struct verb *verb, struct words *words)
+{
+	int signo = sigsetjmp(fault, 1);
+	long res;
+
+	if (signo) {
+		puts(signo == SIGBUS ? "SIGBUS" : "SIGSEGV");
+		return;
+	}
+	res = verb->run(words);
+	if (res < 0)
+		puts(strerror(errno));
+	else if (verb->run == do_pread && res == END_OF_FILE)
+		puts("end");
+	else if (verb->answers)
+		printf("%ld\n", res);
+	else
+		puts("ok");
+}
+
+int main(void)
+{
+	const struct verb *verb;
+	char name[WORD_SIZE];
+	char line[2048];
+	struct words words;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGSEGV, on_fault);
+	signal(SIGBUS, on_fault);
+	while (fgets(line, sizeof(line), stdin)) {
+		memset(&words, 0, sizeof(words));
+		if (sscanf(line, "%255s %255s %255s %255s %255s", name,
+			   words.at[0], words.at[1], words.at[2],
+			   words.at[3]) < 1 ||
+		    strcmp(name, "quit") == 0)
+			break;
+		verb = find(name);
+		if (verb)
+			run(verb, &words);
+		else
+			puts("no such command");
+	}
+	return 0;
+}
