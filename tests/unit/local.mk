@@ -13,6 +13,7 @@ UNIT_TESTS = \
 	%D%/test-map-create \
 	%D%/test-map-freeze \
 	%D%/test-map \
+	%D%/test-region-seal \
 	%D%/test-region \
 	%D%/test-spec \
 	%D%/test-text \
@@ -39,6 +40,7 @@ UNIT_LIBS = %D%/libunit.a libfmt.a libcore.a $(CHECK_LIBS)
 %C%_test_map_create_LDADD = $(UNIT_LIBS)
 %C%_test_map_freeze_LDADD = $(UNIT_LIBS)
 %C%_test_map_LDADD = $(UNIT_LIBS)
+%C%_test_region_seal_LDADD = $(UNIT_LIBS)
 %C%_test_region_LDADD = $(UNIT_LIBS)
 %C%_test_spec_LDADD = $(UNIT_LIBS)
 %C%_test_text_LDADD = $(UNIT_LIBS)

@@ -22,7 +22,7 @@ static const struct {
 	{ ARRAY, 5, 7, 0, true, true },
 	{ ARRAY, 5, 7, BPF_F_MMAPABLE, false, false },
 	{ ARRAY, 5, 7, BPF_F_MMAPABLE, true, true },
-	{ ARRAY, 4100, 4, BPF_F_NUMA_NODE | BPF_F_INNER_MAP, false, true },
+	{ ARRAY, 4097, 4, BPF_F_NUMA_NODE | BPF_F_MMAPABLE, false, true },
 	{ PERCPU_ARRAY, 1, 1, 0, false, false },
 	{ PERCPU_ARRAY, 8, 5, 0, false, false },
 	{ PERCPU_ARRAY, 8, 5, 0, true, true },

@@ -194,7 +194,7 @@ static void count_to(char *text, uint32_t n)
 	*text = '\0';
 }
 
-START_TEST(test_slots)
+static void check_slots(void)
 {
 	const uint32_t cpus = topology_cpus();
 	struct map *map = unit_map(PERCPU_ARRAY, 4, 4, 0);
@@ -226,6 +226,19 @@ START_TEST(test_slots)
 	free(line);
 	free(value);
 	unit_put_map(map);
+}
+
+START_TEST(test_slots)
+{
+	check_slots();
+}
+END_TEST
+
+/* With more CPUs than one and all there is a number between. */
+START_TEST(test_slots_of_five)
+{
+	if (unit_pretend("/sys/devices/system/cpu", "possible", "0-4\n"))
+		check_slots();
 }
 END_TEST
 
@@ -374,6 +387,7 @@ void unit_suite(Suite *suite)
 	tcase_add_test(tcase, test_value);
 	tcase_add_test(tcase, test_flags);
 	tcase_add_test(tcase, test_slots);
+	tcase_add_test(tcase, test_slots_of_five);
 	/* Loops: 0 an array, 1 a per-CPU array. */
 	tcase_add_loop_test(tcase, test_round_trip, 0, 2);
 	tcase_add_test(tcase, test_print);

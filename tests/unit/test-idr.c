@@ -88,6 +88,7 @@ START_TEST(test_last_id)
 
 	ck_assert_int_eq(idr_init(&idr, max), 0);
 	add_upto(max);
+	ck_assert_ptr_eq(idr_find(&idr, max), &objects[max]);
 	id = 77;
 	ck_assert_int_eq(idr_alloc(&idr, &id), -ENOSPC);
 	ck_assert_uint_eq(id, 77);
@@ -156,6 +157,27 @@ START_TEST(test_leaves_are_used_again)
 	}
 	ck_assert_uint_eq(id, 21 * IDR_LEAF);
 	ck_assert_ptr_eq(idr_find(&idr, IDR_LEAF), &objects[IDR_LEAF]);
+	idr_release(&idr);
+}
+END_TEST
+
+/* Two that are spare serve the next two, one after the other. */
+START_TEST(test_spare_leaves)
+{
+	uint32_t id;
+
+	ck_assert_int_eq(idr_init(&idr, MAP_ID_MAX), 0);
+	add_upto(3 * IDR_LEAF - 1);
+	for (id = 1; id < 2 * IDR_LEAF; id++)
+		idr_remove(&idr, id);
+	ck_assert_ptr_nonnull(idr.spare);
+	ck_assert_uint_eq(add(&objects[0]), 3 * IDR_LEAF);
+	ck_assert_ptr_nonnull(idr.spare);
+	for (id = 0; id < 4 * IDR_LEAF;)
+		id = add(&objects[0]);
+	ck_assert_ptr_null(idr.spare);
+	ck_assert_ptr_eq(idr_find(&idr, 3 * IDR_LEAF - 1),
+			 &objects[3 * IDR_LEAF - 1]);
 	idr_release(&idr);
 }
 END_TEST
@@ -290,6 +312,7 @@ void unit_suite(Suite *suite)
 	tcase_add_loop_test(tcase, test_last_id, 0, 5);
 	tcase_add_test(tcase, test_next);
 	tcase_add_test(tcase, test_leaves_are_used_again);
+	tcase_add_test(tcase, test_spare_leaves);
 	tcase_add_test(tcase, test_leaf_emptied_while_filled);
 
 	tcase = unit_case(suite, "threads");

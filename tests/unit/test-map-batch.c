@@ -307,6 +307,78 @@ START_TEST(test_frozen)
 }
 END_TEST
 
+/*
+ * A type whose keys can be gone by the time they are looked up: of 0 to 9 the
+ * odd ones are, and 8 cannot be read at all.
+ */
+static int holes_get_next_key(struct map *map, const void *key, void *next_key)
+{
+	uint32_t next = 0;
+
+	(void)map;
+	if (key) {
+		memcpy(&next, key, sizeof(next));
+		next++;
+	}
+	if (next == 10)
+		return -ENOENT;
+	memcpy(next_key, &next, sizeof(next));
+	return 0;
+}
+
+static int holes_lookup_elem(struct map *map, const void *key, void *value)
+{
+	uint32_t index;
+
+	(void)map;
+	memcpy(&index, key, sizeof(index));
+	if (index == 8)
+		return -EIO;
+	if (index % 2)
+		return -ENOENT;
+	memcpy(value, &index, sizeof(index));
+	return 0;
+}
+
+static const struct map_ops holes_ops = {
+	.map_get_next_key = holes_get_next_key,
+	.map_lookup_elem = holes_lookup_elem,
+	.map_lookup_batch = generic_map_lookup_batch,
+};
+
+START_TEST(test_holes)
+{
+	struct map map = { .ops = &holes_ops, .key_size = 4, .value_size = 4 };
+	uint32_t values[10];
+	uint32_t keys[10];
+	uint32_t token = 77;
+	struct map_batch batch = {
+		.out_batch = &token,
+		.keys = keys,
+		.values = values,
+		.count = 3,
+	};
+
+	ck_assert_int_eq(map_lookup_batch(&map, &batch), 0);
+	ck_assert_uint_eq(batch.count, 3);
+	ck_assert_mem_eq(keys, ((uint32_t[]){ 0, 2, 4 }), 12);
+	ck_assert_mem_eq(values, keys, 12);
+	ck_assert_uint_eq(token, 4);
+	/* What cannot be read ends it, behind what could. */
+	batch.in_batch = &token;
+	ck_assert_int_eq(map_lookup_batch(&map, &batch), -EIO);
+	ck_assert_uint_eq(batch.count, 1);
+	ck_assert_uint_eq(keys[0], 6);
+	ck_assert_uint_eq(token, 7);
+	/* A token moves over what is not there, up to the end. */
+	token = 8;
+	batch.count = 3;
+	ck_assert_int_eq(map_lookup_batch(&map, &batch), -ENOENT);
+	ck_assert_uint_eq(batch.count, 0);
+	ck_assert_uint_eq(token, 9);
+}
+END_TEST
+
 void unit_suite(Suite *suite)
 {
 	TCase *tcase = unit_case(suite, "lookup");
@@ -314,6 +386,7 @@ void unit_suite(Suite *suite)
 	tcase_add_loop_test(tcase, test_lookup_from_start, 0, SHAPES);
 	tcase_add_loop_test(tcase, test_lookup_goes_on, 0, SHAPES);
 	tcase_add_loop_test(tcase, test_lookup_from_outside, 0, SHAPES);
+	tcase_add_test(tcase, test_holes);
 
 	tcase = unit_case(suite, "update");
 	tcase_add_loop_test(tcase, test_update, 0, SHAPES);

@@ -63,6 +63,9 @@ static void assert_frozen(struct map *map)
 		.count = 1,
 		.elem_flags = 1,
 	};
+	struct region *region;
+	uint32_t n;
+	int fd;
 
 	ck_assert(map_frozen(map));
 	ck_assert_int_eq(map_freeze(map), -EPERM);
@@ -80,6 +83,16 @@ static void assert_frozen(struct map *map)
 	ck_assert_int_eq(map_write(map, value, 0, 0), -EPERM);
 	ck_assert_int_eq(map_clear(map), -EPERM);
 	ck_assert_int_eq(map_mmap(map, PROT_READ | PROT_WRITE), -EPERM);
+	/* Nor is there a way around us. */
+	for (n = 0; (region = map_region(map, n)); n++) {
+		fd = unit_reopen(region, O_RDWR);
+		ck_assert_int_ge(fd, 0);
+		ck_assert_int_eq(pwrite(fd, value, 8, 0), -1);
+		ck_assert_int_eq(errno, EPERM);
+		ck_assert_ptr_eq(mmap(NULL, 8, PROT_WRITE, MAP_SHARED, fd, 0),
+				 MAP_FAILED);
+		close(fd);
+	}
 }
 
 static void assert_holds(struct map *map, uint32_t key, uint64_t value)

@@ -335,6 +335,8 @@ START_TEST(test_flags)
 		flags[text.len] = '\0';
 		ck_assert_str_eq(flags, sets[i].text);
 	}
+	ck_assert_int_eq(parse("type array flags 9", false, &spec), 1);
+	ck_assert_uint_eq(spec.attr.map_flags, 9);
 	/* All pairs of bits and back. */
 	for (bit = 0; bit < 32 * 32; bit++) {
 		uint32_t set = 1u << bit % 32 | 1u << bit / 32;
@@ -412,7 +414,7 @@ START_TEST(test_print_other_types)
 }
 END_TEST
 
-/* The help is comments that hold every type and examples that work. */
+/* The help is comments that hold the types, and examples that work. */
 START_TEST(test_help)
 {
 	char help[4096];
@@ -421,16 +423,25 @@ START_TEST(test_help)
 	char *line;
 	char *next;
 	int examples = 0;
+	char types[512];
 	uint32_t type;
+	char word[64];
 
 	spec_print_help(&text);
 	ck_assert(!text_overflown(&text));
 	help[text.len] = '\0';
 	ck_assert_int_eq(help[text.len - 1], '\n');
-	for (type = 0; type < map_type_end(); type++)
+	line = strstr(help, "\n# types:");
+	ck_assert_ptr_nonnull(line);
+	snprintf(types, sizeof(types), "%.*s ", (int)strcspn(line + 1, "\n"),
+		 line + 1);
+	for (type = 0; type < map_type_end(); type++) {
+		snprintf(word, sizeof(word), " %s ", map_type_name(type));
 		if (map_type_name(type))
-			ck_assert_ptr_nonnull(
-				strstr(help, map_type_name(type)));
+			ck_assert_ptr_nonnull(strstr(types, word));
+	}
+	ck_assert_ptr_nonnull(strstr(help, "\n# flags: no_prealloc "));
+	ck_assert_ptr_nonnull(strstr(help, " mmapable preserve_elems "));
 	for (line = help; *line; line = next) {
 		next = strchr(line, '\n') + 1;
 		ck_assert_int_eq(*line, '#');

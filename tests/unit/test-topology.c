@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Lists of CPUs and nodes, and what the machine says of itself. */
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include "core/limits.h"
@@ -111,6 +108,14 @@ START_TEST(test_this_cpu)
 }
 END_TEST
 
+START_TEST(test_memory)
+{
+	ck_assert_uint_eq(topology_memory(),
+			  (uint64_t)sysconf(_SC_PHYS_PAGES) *
+				  (uint64_t)sysconf(_SC_PAGESIZE));
+}
+END_TEST
+
 START_TEST(test_nodes)
 {
 	ck_assert(topology_node_online(0));
@@ -121,31 +126,6 @@ START_TEST(test_nodes)
 	ck_assert(!topology_node_online(INT32_MIN));
 }
 END_TEST
-
-/*
- * Let 'dir' of sysfs hold nothing but a file with this text, or no file at
- * all, for this test's process alone.  False where that is not permitted.
- */
-static bool pretend(const char *dir, const char *name, const char *text)
-{
-	char path[128];
-	int fd;
-
-	if (unshare(CLONE_NEWNS) < 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("none", dir, "tmpfs", 0, NULL) < 0) {
-		ck_assert(errno == EPERM || errno == EACCES);
-		return false;
-	}
-	if (!name)
-		return true;
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-	return true;
-}
 
 START_TEST(test_cpus_pretended)
 {
@@ -160,14 +140,14 @@ START_TEST(test_cpus_pretended)
 		{ "0-99999\n", MAP_CPUS_MAX },
 	};
 
-	if (pretend("/sys/devices/system/cpu", "possible", lists[_i].text))
+	if (unit_pretend("/sys/devices/system/cpu", "possible", lists[_i].text))
 		ck_assert_uint_eq(topology_cpus(), lists[_i].cpus);
 }
 END_TEST
 
 START_TEST(test_cpus_hidden)
 {
-	if (pretend("/sys", NULL, NULL))
+	if (unit_pretend("/sys", NULL, NULL))
 		ck_assert_uint_eq(topology_cpus(),
 				  (unsigned int)sysconf(_SC_NPROCESSORS_CONF));
 }
@@ -177,7 +157,7 @@ START_TEST(test_nodes_pretended)
 {
 	int node;
 
-	if (!pretend("/sys/devices/system/node", "online", "0-1,3\n"))
+	if (!unit_pretend("/sys/devices/system/node", "online", "0-1,3\n"))
 		return;
 	for (node = -1; node < 6; node++)
 		ck_assert_int_eq(topology_node_online(node),
@@ -187,7 +167,7 @@ END_TEST
 
 START_TEST(test_nodes_hidden)
 {
-	if (!pretend("/sys", NULL, NULL))
+	if (!unit_pretend("/sys", NULL, NULL))
 		return;
 	ck_assert(topology_node_online(0));
 	ck_assert(!topology_node_online(1));
@@ -202,6 +182,7 @@ void unit_suite(Suite *suite)
 	tcase_add_test(tcase, test_members);
 	tcase_add_test(tcase, test_cpus);
 	tcase_add_test(tcase, test_this_cpu);
+	tcase_add_test(tcase, test_memory);
 	tcase_add_test(tcase, test_nodes);
 
 	tcase = unit_case(suite, "pretended");

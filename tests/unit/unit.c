@@ -5,8 +5,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -88,6 +90,14 @@ int unit_update(struct map *map, uint32_t index, const void *value,
 	return map_update_elem(map, &index, value, flags);
 }
 
+void unit_region(struct region *region, uint64_t size, bool mapped)
+{
+	ck_assert_int_eq(region_create(region, "unit", size, NUMA_NO_NODE), 0);
+	if (mapped)
+		ck_assert_int_eq(
+			region_map(region, PROT_READ | PROT_WRITE, size), 0);
+}
+
 /* The listing's own descriptor not counted. */
 unsigned int unit_count_fds(void)
 {
@@ -149,6 +159,27 @@ bool unit_readable(const void *addr)
 	close(fds[0]);
 	close(fds[1]);
 	return readable;
+}
+
+bool unit_pretend(const char *dir, const char *name, const char *text)
+{
+	char path[128];
+	int fd;
+
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", dir, "tmpfs", 0, NULL) < 0) {
+		ck_assert(errno == EPERM || errno == EACCES);
+		return false;
+	}
+	if (!name)
+		return true;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	return true;
 }
 
 char *unit_line(const char *text, size_t len)

@@ -9,6 +9,7 @@
 #include <check.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/map.h"
 #include "fmt/error.h"
@@ -43,6 +44,11 @@ int unit_lookup(struct map *map, uint32_t index, void *value);
 int unit_update(struct map *map, uint32_t index, const void *value,
 		uint64_t flags);
 
+#define UNIT_PAGE ((uint64_t)sysconf(_SC_PAGESIZE))
+
+/* A region without a node, mapped for reading and writing if 'mapped'. */
+void unit_region(struct region *region, uint64_t size, bool mapped);
+
 /* Descriptors that this process has. */
 unsigned int unit_count_fds(void);
 /*
@@ -57,6 +63,13 @@ int unit_reopen(const struct region *region, int flags);
 
 /* Can 'addr' be read?  Asks the kernel, so that no signal tells. */
 bool unit_readable(const void *addr);
+
+/*
+ * Let 'dir' of sysfs hold nothing but the file 'name' with this text, or no
+ * file at all, for this test's process alone and before it looks there.  False
+ * where that is not permitted.
+ */
+bool unit_pretend(const char *dir, const char *name, const char *text);
 
 /*
  * A copy of a text without the terminating zero, of exactly its length, so
