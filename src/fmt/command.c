@@ -37,28 +37,16 @@ static int run_delete(struct map *map, struct words *words,
 		      struct fmt_error *error)
 {
 	struct element element;
-	struct word word;
 	int res;
 
 	res = element_init(&element, map, error);
 	if (res)
 		return res;
-	res = word_next(words, &word, error);
-	if (res == 0)
-		res = fmt_fail(error, EINVAL, "key: missing");
-	if (res > 0)
-		res = element_parse_key(map, &word, element.key, error);
+	res = element_next_key(map, words, element.key, error);
 	if (!res)
 		res = no_more_words(words, error);
-	if (!res) {
-		res = map_delete_elem(map, element.key);
-		if (res == -EINVAL)
-			fmt_fail(error, EINVAL,
-				 "elements of this type of map "
-				 "cannot be deleted");
-		else if (res)
-			element_fail(error, map, res);
-	}
+	if (!res)
+		res = element_delete(map, element.key, error);
 	element_release(&element);
 	return res;
 }

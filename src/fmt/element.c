@@ -147,22 +147,39 @@ int element_fail(struct fmt_error *error, const struct map *map, int err)
 	}
 }
 
+int element_next_key(const struct map *map, struct words *words, void *key,
+		     struct fmt_error *error)
+{
+	struct word word;
+	int res = word_next(words, &word, error);
+
+	if (res == 0)
+		return fmt_fail(error, EINVAL, "key: missing");
+	return res < 0 ? res : element_parse_key(map, &word, key, error);
+}
+
+int element_delete(struct map *map, const void *key, struct fmt_error *error)
+{
+	int err = map_delete_elem(map, key);
+
+	if (err == -EINVAL)
+		return fmt_fail(error, EINVAL,
+				"elements of this type of map "
+				"cannot be deleted");
+	return err ? element_fail(error, map, err) : 0;
+}
+
 int element_update(struct map *map, struct words *words, bool with_flags,
 		   struct fmt_error *error)
 {
 	uint64_t flags = BPF_ANY;
 	struct element element;
-	struct word word;
 	int res;
 
 	res = element_init(&element, map, error);
 	if (res)
 		return res;
-	res = word_next(words, &word, error);
-	if (res == 0)
-		res = fmt_fail(error, EINVAL, "key: missing");
-	if (res > 0)
-		res = element_parse_key(map, &word, element.key, error);
+	res = element_next_key(map, words, element.key, error);
 	if (!res)
 		res = element_parse_value(map, words, element.value,
 					  with_flags ? &flags : NULL, error);

@@ -31,12 +31,19 @@ void element_release(struct element *element);
 int element_parse_key(const struct map *map, const struct word *word, void *key,
 		      struct fmt_error *error);
 
+/* The next word as a key. */
+int element_next_key(const struct map *map, struct words *words, void *key,
+		     struct fmt_error *error);
+
 /*
  * The rest of the words as a value.  With 'flags' they may end in "any",
  * "noexist" or "exist", which goes there; it is left alone otherwise.
  */
 int element_parse_value(const struct map *map, struct words *words, void *value,
 			uint64_t *flags, struct fmt_error *error);
+
+/* map_delete_elem, with a sentence for what it returns. */
+int element_delete(struct map *map, const void *key, struct fmt_error *error);
 
 /*
  * "KEY VALUE" as an update of the map, with a flag behind it where

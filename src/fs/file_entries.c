@@ -60,14 +60,7 @@ static int entries_remove(const struct node *node, const char *name,
 	uint32_t index;
 	int err = name_to_index(node, name, &index, error);
 
-	if (err)
-		return err;
-	err = map_delete_elem(node->map, &index);
-	if (err == -EINVAL)
-		return fmt_fail(error, EINVAL,
-				"elements of this type of map "
-				"cannot be deleted");
-	return err ? element_fail(error, node->map, err) : 0;
+	return err ? err : element_delete(node->map, &index, error);
 }
 
 static int entry_show(void *arg, uint64_t pos, uint64_t *next,

@@ -64,6 +64,24 @@ static void detach(void)
 }
 
 /*
+ * Does the mount answer?  Asked by a process that has no part in it: a thread
+ * of ours that waits for an answer when we are killed keeps the descriptor
+ * open by which the kernel would see that none will come.
+ */
+static bool answers(struct fuse_session *se, const char *where)
+{
+	struct statvfs st;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(fuse_session_fd(se));
+		_exit(statvfs(where, &st) < 0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/*
  * Runs beside the loop: the mount is ready when it answers, and by then the
  * way of serving data files is settled.
  */
@@ -71,12 +89,11 @@ static void *wait_ready(void *arg)
 {
 	struct mount *mount = arg;
 	const char *where = mount->options->mountpoint;
-	struct statvfs st;
 	ssize_t written;
 
 	if (strncmp(where, "/dev/fd/", 8) == 0)
 		goto ready;
-	if (statvfs(where, &st) < 0 || mount->fs->io == IO_AUTO) {
+	if (!answers(mount->fs->se, where) || mount->fs->io == IO_AUTO) {
 		/* Ended before it began, or an io= that is not to be had. */
 		if (!fuse_session_exited(mount->fs->se))
 			fprintf(stderr,

@@ -26,38 +26,52 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	io_negotiate(userdata, conn);
 }
 
-static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+/* Answer with the file called 'name', or 'err'. */
+static void reply_child(struct call *call, int err, const char *name)
 {
 	struct fuse_entry_param entry;
-	struct call call;
 	struct node child;
-	int err = call_begin(&call, req, parent);
 
 	if (!err)
-		err = node_lookup(&call.node, name, &child);
+		err = node_lookup(&call->node, name, &child);
 	if (err) {
-		call_reply_err(&call, err);
+		call_reply_err(call, err);
 		return;
 	}
 	node_entry(&child, &entry);
 	node_put(&child);
-	call_reply_entry(&call, &entry);
+	call_reply_entry(call, &entry);
+}
+
+/* Answer with the attributes of the call's node, or 'err'. */
+static void reply_attr(struct call *call, int err)
+{
+	struct stat st;
+
+	if (err) {
+		call_reply_err(call, err);
+		return;
+	}
+	node_stat(&call->node, &st);
+	call_reply_attr(call, &st, node_attr_timeout(&call->node));
+}
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct call call;
+	int err = call_begin(&call, req, parent);
+
+	reply_child(&call, err, name);
 }
 
 static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 		       struct fuse_file_info *fi)
 {
 	struct call call;
-	struct stat st;
 	int err = call_begin(&call, req, ino);
 
 	(void)fi;
-	if (err) {
-		call_reply_err(&call, err);
-		return;
-	}
-	node_stat(&call.node, &st);
-	call_reply_attr(&call, &st, node_attr_timeout(&call.node));
+	reply_attr(&call, err);
 }
 
 /*
@@ -91,18 +105,12 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 		       int to_set, struct fuse_file_info *fi)
 {
 	struct call call;
-	struct stat st;
 	int err = call_begin(&call, req, ino);
 
 	(void)fi;
 	if (!err)
 		err = change_access(&call, attr, to_set);
-	if (err) {
-		call_reply_err(&call, err);
-		return;
-	}
-	node_stat(&call.node, &st);
-	call_reply_attr(&call, &st, node_attr_timeout(&call.node));
+	reply_attr(&call, err);
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
@@ -178,9 +186,7 @@ static bool is_root(const struct node *node)
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name,
 		     mode_t mode)
 {
-	struct fuse_entry_param entry;
 	struct call call;
-	struct node child;
 	int err = call_begin(&call, req, parent);
 
 	if (!err)
@@ -188,15 +194,7 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name,
 			      dir_create(call.fs, name, &call.creds, mode,
 					 &call.error) :
 			      not_here(&call);
-	if (!err)
-		err = node_lookup(&call.node, name, &child);
-	if (err) {
-		call_reply_err(&call, err);
-		return;
-	}
-	node_entry(&child, &entry);
-	node_put(&child);
-	call_reply_entry(&call, &entry);
+	reply_child(&call, err, name);
 }
 
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)

@@ -18,6 +18,7 @@
 #	MAPFS		the daemon (default: mapfs in the current directory)
 #	MAPFS_HELPERS	directory of atomic-add and client (default: tests/fs)
 #	MAPFS_SCALE	percent of the default counts in what takes long (100)
+#	MAPFS_TIMEOUT	seconds after which a test is ended (1200)
 #
 # A test finds:
 #
@@ -258,14 +259,11 @@ wait_for()
 	done
 }
 
-# Is the process gone?  A zombie that nobody reaps is.
+# Is the process gone, with all its threads?  A zombie that nobody reaps is.
 is_gone()
 {
-	local state=Z
-
-	[ ! -e "/proc/$1/stat" ] ||
-		state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null)
-	[ "${state:-Z}" = Z ]
+	! cat "/proc/$1"/task/*/stat 2>/dev/null | sed 's/.*) //' |
+		grep -qv '^[ZX]'
 }
 
 is_mounted()
@@ -318,8 +316,7 @@ start()
 		>"$work/daemon.out" 2>"$work/daemon.err" &
 	daemon=$!
 	daemons="$daemons $daemon"
-	wait_for is_up
-	if ! is_mounted "$mnt"; then
+	if ! wait_for is_up || ! is_mounted "$mnt"; then
 		fail "mount${1:+ -o $1}"
 		diag_file "$work/daemon.out"
 		diag_file "$work/daemon.err"
@@ -551,9 +548,31 @@ number()
 	fi
 }
 
+# A daemon that does not answer keeps who asks it from dying: its mounts are cut
+# off first.
+watchdog()
+{
+	local line fields
+
+	sleep "${MAPFS_TIMEOUT:-1200}"
+	echo "not ok - the test ends in time"
+	mount -t fusectl fusectl /sys/fs/fuse/connections
+	while read -r line; do
+		read -ra fields <<<"$line"
+		case ${fields[4]} in
+		"$work"/*/*)
+			echo 1 >"/sys/fs/fuse/connections/${fields[2]#*:}/abort"
+			;;
+		esac
+	done </proc/self/mountinfo
+	kill -KILL -1
+}
+
 # Root, in its own namespaces, as process 1.
 stage_inside()
 {
+	local dog
+
 	mount -t tmpfs -o mode=755 tmpfs "$work" || exit 1
 	mkdir "$work/bin" "$work/root" "$work/user"
 	chown "$user_uid:$user_uid" "$work/user"
@@ -573,6 +592,8 @@ stage_inside()
 	mount --bind "$work/passwd" /etc/passwd
 	export MAPFS=$work/bin/mapfs MAPFS_HELPERS=$work/bin
 	{
+		watchdog 2>/dev/null &
+		dog=$!
 		case $who in
 		*root*)
 			run_body env MAPFS_TEST_STAGE=body \
@@ -591,6 +612,7 @@ stage_inside()
 				bash "$work/bin/${0##*/}"
 			;;
 		esac
+		kill $dog
 	} | number
 	exit 0
 }
