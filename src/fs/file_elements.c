@@ -34,7 +34,7 @@ static ssize_t elements_read(const struct node *node, void *buf, size_t size,
 	return map_read(node->map, buf, size, off);
 }
 
-/* The open file holds the right to write: see fs_op_open. */
+/* The open file holds the right to write: see open_data in ops.c. */
 static ssize_t elements_write(const struct node *node, const void *buf,
 			      size_t size, uint64_t off)
 {

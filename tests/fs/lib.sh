@@ -554,7 +554,7 @@ watchdog()
 {
 	local line fields
 
-	sleep "${MAPFS_TIMEOUT:-1200}"
+	sleep "${MAPFS_TIMEOUT:-1200}" >/dev/null
 	echo "not ok - the test ends in time"
 	mount -t fusectl fusectl /sys/fs/fuse/connections
 	while read -r line; do
@@ -591,6 +591,8 @@ stage_inside()
 	} >"$work/passwd"
 	mount --bind "$work/passwd" /etc/passwd
 	export MAPFS=$work/bin/mapfs MAPFS_HELPERS=$work/bin
+	# So that process 1 numbers, which outlives the watchdog's last word.
+	shopt -s lastpipe
 	{
 		watchdog 2>/dev/null &
 		dog=$!
