@@ -8,7 +8,8 @@
  * is EOPNOTSUPP here.  Functions return 0 or a count, or a negative errno;
  * objects come back through the last argument, written only on success.
  *
- * A map is thread-safe.  Values larger than 8 bytes can be read half old and
+ * A map is thread-safe, but for map_mmap, which must not run beside other
+ * operations.  Values larger than 8 bytes can be read half old and
  * half new while they are written, as in the kernel.
  */
 #ifndef CORE_MAP_H
@@ -265,7 +266,11 @@ int map_clear(struct map *map);
 int map_mmap(struct map *map, int prot);
 struct region *map_region(struct map *map, uint32_t n);
 int map_gen_lookup(struct map *map, uint32_t n, struct mapfs_array *array);
-/* Address of byte 'off' of element 'index', and back.  ENOENT outside. */
+/*
+ * Address of byte 'off' of element 'index', and back.  EINVAL when the map is
+ * not mapped or 'off' is beyond the value; ENOENT for an index or an address
+ * outside.
+ */
 int map_direct_value_addr(struct map *map, uint64_t *addr, uint32_t index,
 			  uint32_t off);
 int map_direct_value_meta(struct map *map, uint64_t addr, uint32_t *index,
