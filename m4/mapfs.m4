@@ -112,3 +112,16 @@ AC_DEFUN([MAPFS_FUSE], [
 	])
 	AM_CONDITIONAL([HAVE_FUSE], [test "$have_fuse" = yes])
 ])
+
+# What make bench measures mapfs beside, where it is to be had.
+AC_DEFUN([MAPFS_BENCH], [
+	PKG_CHECK_MODULES([TDB], [tdb >= 1.3], [have_tdb=yes
+		AC_DEFINE([HAVE_TDB], [1], [Define if tdb is there.])],
+		[have_tdb=no])
+	PKG_CHECK_MODULES([LMDB], [lmdb >= 0.9], [have_lmdb=yes
+		AC_DEFINE([HAVE_LMDB], [1], [Define if LMDB is there.])],
+		[have_lmdb=no])
+	PKG_CHECK_MODULES([HIREDIS], [hiredis >= 0.14], [have_hiredis=yes
+		AC_DEFINE([HAVE_HIREDIS], [1], [Define if hiredis is there.])],
+		[have_hiredis=no])
+])

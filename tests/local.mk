@@ -5,6 +5,8 @@ check_LIBRARIES =
 include %D%/unit/local.mk
 include %D%/model/local.mk
 include %D%/kernel/local.mk
+include %D%/death/local.mk
 include %D%/fuzz/local.mk
 include %D%/fs/local.mk
+include %D%/lib/local.mk
 include %D%/bench/local.mk

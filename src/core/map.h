@@ -28,6 +28,26 @@
 struct mapfs_array;
 struct map;
 
+/*
+ * Where maps have ids and names, for maps of maps: the mount.  The functions
+ * are called from any thread; 'put' must not come back to the map of maps.
+ *
+ *	get	the map of that id for a slot, which holds it until 'put': 0,
+ *		-EBADF there is none, -EACCES it may not be used by the one
+ *		whom this thread serves
+ *	find	the id of what a user calls a map: 0, -ENOENT
+ *	name	what a user calls it: a text that 'find' takes, though it may
+ *		be gone
+ */
+struct map_space {
+	int (*get)(struct map_space *space, uint32_t id, struct map **map);
+	void (*put)(struct map_space *space, struct map *map);
+	int (*find)(struct map_space *space, const char *text, size_t len,
+		    uint32_t *id);
+	void (*name)(struct map_space *space, uint32_t id,
+		     char text[MAP_TEXT_LEN]);
+};
+
 /* The attributes of BPF_MAP_CREATE that have a meaning here. */
 struct map_attr {
 	uint32_t map_type;   /* BPF_MAP_TYPE_* */
@@ -41,7 +61,28 @@ struct map_attr {
 	/* Not from the user: whether the one who asks lacks the kernel's
 	 * CAP_PERFMON, and so gets index masking. */
 	bool unpriv;
+	/*
+	 * Maps of maps: a map such as they are to hold, looked at during
+	 * map_create alone, NULL for none; and where those that they hold are
+	 * found, which must outlive the map.
+	 */
+	const struct map *inner_map;
+	struct map_space *space;
 };
+
+/* The memory node that counts. */
+static inline int32_t map_attr_node(const struct map_attr *attr)
+{
+	return attr->map_flags & BPF_F_NUMA_NODE ? attr->numa_node :
+						   NUMA_NO_NODE;
+}
+
+/*
+ * For map_alloc: a region of 'size' bytes, all zero, mapped for writing.
+ * Errors are those of region_create and region_map.
+ */
+int map_make_region(const struct map_attr *attr, uint64_t size,
+		    struct region *region);
 
 /*
  * Why a map was refused: the spec's word at fault ("key", "flags", ...) and
@@ -62,15 +103,42 @@ enum map_ops_flags {
 	MAP_FIXED_KEYS = 1 << 0,
 	/* A value is one slot a possible CPU, each rounded up to 8 bytes. */
 	MAP_PERCPU = 1 << 1,
+	/*
+	 * Region 0 is a table with a header and links, for processes that
+	 * attach to it, and not a file of plain values.
+	 */
+	MAP_TABLE = 1 << 2,
+	/*
+	 * A key is a prefix: its length in bits, an uint32_t, and the data
+	 * bytes, the most significant bit first.  A lookup finds the longest
+	 * that contains the key.
+	 */
+	MAP_PREFIXES = 1 << 3,
+	/*
+	 * A value is another map: its id, an uint32_t, that is held while it
+	 * is there.  As text it is the map's name.
+	 */
+	MAP_OF_MAPS = 1 << 4,
 };
 
 struct map_batch {
-	const void *in_batch; /* token, NULL to start; key_size bytes */
+	const void *in_batch; /* token, NULL to start; see below */
 	void *out_batch;      /* token to go on with */
 	void *keys;	      /* count keys, packed */
 	void *values;	      /* count values of map_value_bytes() */
 	uint32_t count;	      /* in: room; out: elements done */
 	uint64_t elem_flags;
+	uint64_t flags; /* 0 */
+};
+
+/* What map_check found in a table; all of it private numbers. */
+struct map_census {
+	uint32_t elements; /* that a lookup finds */
+	uint32_t free;	   /* elements that fit besides */
+	uint32_t held;	   /* places in the hands of processes, or leaked */
+	uint32_t spare;	   /* free nodes for replacements */
+	uint32_t owners;   /* processes that may write, this one included */
+	const char *wrong; /* the first broken invariant, NULL: none */
 };
 
 /*
@@ -81,10 +149,13 @@ struct map_batch {
 struct map_ops {
 	unsigned int flags; /* enum map_ops_flags */
 
-	/* Creation and end.  map_alloc_check sees the user's attributes. */
+	/*
+	 * Creation and end.  map_alloc_check sees the user's attributes;
+	 * map_alloc may round max_entries.
+	 */
 	int (*map_alloc_check)(const struct map_attr *attr,
 			       struct map_refusal *refusal);
-	int (*map_alloc)(const struct map_attr *attr, struct map **map);
+	int (*map_alloc)(struct map_attr *attr, struct map **map);
 	void (*map_free)(struct map *map);
 	uint64_t (*map_mem_usage)(const struct map *map);
 
@@ -95,13 +166,46 @@ struct map_ops {
 	 */
 	int (*map_lookup_elem_sys_only)(struct map *map, const void *key,
 					void *value);
+	/* The same, and the element counts as used.  NULL: nothing counts. */
+	int (*map_lookup_elem_mark)(struct map *map, const void *key,
+				    void *value);
+	/*
+	 * Prefixes: the same, and which key it was that has been found.  NULL
+	 * but for MAP_PREFIXES.
+	 */
+	int (*map_lookup_match)(struct map *map, const void *key, void *match,
+				void *value);
 	int (*map_update_elem)(struct map *map, const void *key,
 			       const void *value, uint64_t flags);
 	int (*map_delete_elem)(struct map *map, const void *key);
 	int (*map_get_next_key)(struct map *map, const void *key,
 				void *next_key);
+	int (*map_lookup_and_delete_elem)(struct map *map, const void *key,
+					  void *value);
 	int (*map_lookup_batch)(struct map *map, struct map_batch *batch);
+	int (*map_lookup_and_delete_batch)(struct map *map,
+					   struct map_batch *batch);
 	int (*map_update_batch)(struct map *map, struct map_batch *batch);
+	int (*map_delete_batch)(struct map *map, struct map_batch *batch);
+
+	/* Elements in the map now.  NULL: max_entries. */
+	uint64_t (*map_used)(struct map *map);
+
+	/*
+	 * Maps of maps: what a value is to the map that holds it.  An id into
+	 * a map that is held, or a negative errno; that map let go; and back.
+	 * NULL elsewhere.
+	 */
+	int (*map_fd_get_ptr)(struct map *map, uint32_t id, struct map **inner);
+	void (*map_fd_put_ptr)(struct map *map, struct map *inner);
+	uint32_t (*map_fd_sys_lookup_elem)(const struct map *inner);
+	/*
+	 * Can 'map', of this type, be where 'meta' says what is wanted?  NULL:
+	 * map_meta_equal says.
+	 */
+	bool (*map_meta_equal)(const struct map *meta, const struct map *map);
+	/* Bytes of memory in use now.  NULL: those of all regions. */
+	uint64_t (*map_resident)(struct map *map);
 
 	/*
 	 * The program's view: a value is value_size bytes, the calling CPU's
@@ -113,6 +217,30 @@ struct map_ops {
 	int (*map_update_percpu_elem)(struct map *map, const void *key,
 				      const void *value, uint32_t cpu,
 				      uint64_t flags);
+
+	/* Queues, stacks and bloom filters: no keys. */
+	int (*map_push_elem)(struct map *map, const void *value,
+			     uint64_t flags);
+	int (*map_pop_elem)(struct map *map, void *value);
+	int (*map_peek_elem)(struct map *map, void *value);
+
+	/*
+	 * Types whose elements are waited for, see map_wait: a number that
+	 * changes with each addition, and the word of wait.h in the region,
+	 * which must be mapped.
+	 */
+	uint64_t (*map_additions)(struct map *map);
+	uint32_t *(*map_wait_word)(struct map *map);
+
+	/*
+	 * Ring buffers: see map_reserve and so on.  map_query is of
+	 * BPF_RB_AVAIL_DATA and its like.
+	 */
+	int (*map_reserve)(struct map *map, uint64_t len, void **data);
+	int (*map_finish)(struct map *map, void *data, bool discard);
+	ssize_t (*map_consume)(struct map *map, void *buf, size_t size);
+	int (*map_pending)(struct map *map);
+	uint64_t (*map_query)(struct map *map, uint32_t what);
 
 	/*
 	 * Listing by position: up to 'count' elements from *pos on into
@@ -137,10 +265,34 @@ struct map_ops {
 	int (*map_clear)(struct map *map);
 
 	/*
+	 * Tables.  map_attach: the map in a region that another process made
+	 * and that is mapped here, whose header 'header' is a private copy;
+	 * on success the region is the map's, and 'attr' what it was made of.
+	 * The rest: see map_owner_get and map_check.
+	 */
+	int (*map_attach)(const struct region_header *header,
+			  const struct region *region, struct map_attr *attr,
+			  struct map **map);
+	/* See map_attach_data. */
+	int (*map_attach_data)(struct map *map, int fd);
+	/*
+	 * Arrays: the map in regions 0 to n - 1, which are mapped here or are
+	 * not; on success they are the map's.
+	 */
+	int (*map_adopt)(const struct map_attr *attr,
+			 const struct region *regions, uint32_t n,
+			 struct map **map);
+	int (*map_owner_get)(struct map *map, uint32_t *owner);
+	void (*map_owner_set)(struct map *map, uint32_t owner);
+	void (*map_owner_end)(struct map *map, uint32_t owner, bool clean);
+	int (*map_check)(struct map *map, struct map_census *census);
+
+	/*
 	 * Shared memory.  map_region: the memory object behind data file n
-	 * (0 the elements of an array, n the slots of CPU n), NULL past the
-	 * last.  map_mmap maps all of them into this process.  The others
-	 * need that mapping: EINVAL without it.
+	 * (0 the elements of an array or a table, n the slots of CPU n, 1 what
+	 * a ring buffer's consumers map), NULL past the last.  map_mmap maps
+	 * all of them into this process.  The others need that mapping: EINVAL
+	 * without it.
 	 */
 	struct region *(*map_region)(struct map *map, uint32_t n);
 	int (*map_mmap)(struct map *map, int prot);
@@ -163,11 +315,17 @@ struct map {
 	uint32_t value_size;
 	uint32_t max_entries;
 	uint32_t map_flags;
-	uint32_t id; /* 0 until the owner publishes it */
+	uint32_t id; /* 0 until map_set_id */
 	uint64_t map_extra;
 	int32_t numa_node;
 	bool unpriv_array;
 	char name[MAP_NAME_LEN];
+	/*
+	 * Maps of maps, NULL elsewhere: sizes, flags and id of the map that
+	 * was given as an example.  It is not a map and holds none.
+	 */
+	const struct map *inner_map_meta;
+	struct map_space *space;
 	struct charge charge;
 	atomic_uint refcnt;
 	/*
@@ -178,6 +336,9 @@ struct map {
 	_Atomic uint64_t writecnt;
 	pthread_mutex_t freeze_mutex; /* held while freezing */
 	struct map *free_next;	      /* deferred free's list */
+	/* The owner's number that map_attach took, in this process; or 0. */
+	uint32_t joined;
+	int joined_pid;
 };
 
 /*
@@ -201,6 +362,70 @@ uint32_t map_type_by_name(const char *name);
 int map_create(const struct map_attr *attr, struct charge *charge,
 	       struct map_refusal *refusal, struct map **map);
 
+/* Give the map its id; for who attaches to its table as well. */
+void map_set_id(struct map *map, uint32_t id);
+
+/*
+ * The map whose table is the memory object 'fd' (of which the map gets a
+ * descriptor of its own), made by map_create in another process.  'prot' is
+ * PROT_READ, and every operation that writes is EPERM, or PROT_READ |
+ * PROT_WRITE.  A map so attached has no name and no charge; its id is that
+ * of the one who made it.  Nothing in the object is trusted.
+ *
+ * -EUCLEAN: no table of ours; -EPROTO: of another version, build or machine;
+ * -EOPNOTSUPP: of a type that has no table; -EUSERS: see map_owner_get; and
+ * what dup(2), fstat(2) and mmap(2) give.
+ */
+int map_attach(int fd, int prot, struct map **map);
+
+/*
+ * A ring buffer's data is a memory object of its own, region 1: give it to one
+ * who has attached.  Before that its operations are -EINVAL.
+ *
+ * -EOPNOTSUPP: of another type; -EUCLEAN: of another size; -EINVAL: it has it
+ * already; and what dup(2), fstat(2) and mmap(2) give.
+ */
+int map_attach_data(struct map *map, int fd);
+
+/*
+ * The array or per-CPU array of these attributes whose data files are open as
+ * fd[0] to fd[n - 1]: an array's elements, or the slots of each CPU.  They are
+ * mapped with 'prot'; with PROT_NONE they are read and written through the
+ * descriptors, of which the map gets some of its own.  Without PROT_WRITE, and
+ * 'writable' false, every operation that writes is EPERM.
+ *
+ * -EOPNOTSUPP: of a type that has no such files; -EINVAL: not as many;
+ * -EUCLEAN: of another size; and what dup(2), fstat(2) and mmap(2) give, as
+ * -ENODEV for a file that cannot be mapped.
+ */
+int map_adopt(const struct map_attr *attr, const int *fd, uint32_t n, int prot,
+	      bool writable, struct map **map);
+
+/*
+ * Owners: who has nodes of a table in hand.  Each process that writes a table
+ * has a number there; the one who made the map has one, and map_attach for
+ * writing takes one.  What a process had in hand when it was killed is taken
+ * back, by whoever needs it, once its number has been ended by map_owner_end
+ * with 'clean' false; 'clean' true says that it had nothing in hand.
+ *
+ * map_owner_get takes a number for another process: -EUSERS when there are
+ * TABLE_OWNERS, -EOPNOTSUPP where there is no table.  map_owner_set says which
+ * one this process works as from now on, in a child after fork say: no other
+ * thread uses the map meanwhile.
+ */
+int map_owner_get(struct map *map, uint32_t *owner);
+void map_owner_set(struct map *map, uint32_t owner);
+void map_owner_end(struct map *map, uint32_t owner, bool clean);
+
+/*
+ * Walk the whole table and check every invariant, for tests and for who
+ * doubts: nobody may write meanwhile.  What the dead had in hand is taken back
+ * first; one who attached for reading cannot, and may be told -EUCLEAN for it.
+ * 0, with *census filled in; -EUCLEAN, and census->wrong says what; -EOPNOTSUPP
+ * where there is no table.
+ */
+int map_check(struct map *map, struct map_census *census);
+
 /* Is 'name' (at most MAP_NAME_LEN bytes) a name bpf(2) takes?  0, -EINVAL. */
 int map_name_check(const char *name);
 
@@ -210,6 +435,8 @@ int map_name_check(const char *name);
  */
 void map_get(struct map *map);
 void map_put(struct map *map);
+/* The same in this thread: the memory is not mapped any more on return. */
+void map_put_now(struct map *map);
 /* Wait until every map put so far is freed. */
 void map_free_wait(void);
 
@@ -218,26 +445,65 @@ uint64_t map_value_bytes(const struct map *map);
 uint32_t map_slot_bytes(const struct map *map);
 uint32_t map_value_slots(const struct map *map);
 
-/* Elements in the map now. */
+/* Elements in the map now; while others write, at about this moment. */
 uint64_t map_used_entries(struct map *map);
+/* Bytes of memory that its elements occupy now. */
+uint64_t map_resident_bytes(struct map *map);
+
+/*
+ * Do type, sizes and flags agree, BPF_F_RDONLY and BPF_F_WRONLY left out?  For
+ * the hook of that name.
+ */
+bool map_meta_equal(const struct map *meta, const struct map *map);
 
 /*
  * Element operations, the file's view.  'key' is key_size bytes, 'value'
- * map_value_bytes().  A failing call leaves its output untouched.
+ * map_value_bytes().  A failing call leaves its output untouched, but see
+ *below.
  *
- *	lookup		ENOENT
+ *	lookup		ENOENT; sys_only with a NULL value only looks whether
+ *			the key is there
  *	update		EPERM frozen; EINVAL unknown flags, BPF_F_LOCK;
- *			E2BIG no room; EEXIST, ENOENT by BPF_NOEXIST, BPF_EXIST
+ *			E2BIG no room, and ENOSPC of prefixes; EEXIST, ENOENT
+ *			by BPF_NOEXIST, BPF_EXIST; EINVAL a prefix longer than
+ *			its data
  *	delete		EPERM frozen; ENOENT; EINVAL where no key can go
- *	get_next_key	ENOENT after the last; a NULL key gives the first
+ *	get_next_key	ENOENT after the last; a NULL key gives the first, and
+ *			so does one that is not there
+ *	lookup_and_delete
+ *			ENOENT; EPERM frozen
+ *
+ * A value of more than 4096 bytes may have been stored in part when the key
+ * turns out to be deleted meanwhile.
+ *
+ * Of tables also: ENOMEM when all nodes are in the hands of others (stopped
+ * processes, say); EUCLEAN when somebody has spoilt the table.
  */
 int map_lookup_elem_sys_only(struct map *map, const void *key, void *value);
+/* The same, and marks an LRU's element as used, if the map may be written. */
+int map_lookup_elem_mark(struct map *map, const void *key, void *value);
+/*
+ * Where keys are prefixes, and -EOPNOTSUPP elsewhere: the same, and the key
+ * that was found into 'match', key_size bytes.
+ */
+int map_lookup_match(struct map *map, const void *key, void *match,
+		     void *value);
+/*
+ * As sys_only, but ENOENT where the key itself is not there, though a prefix
+ * that contains it is.  A failing call may have written to 'value'.
+ */
+int map_lookup_exact(struct map *map, const void *key, void *value);
 int map_update_elem(struct map *map, const void *key, const void *value,
 		    uint64_t flags);
 int map_delete_elem(struct map *map, const void *key);
 int map_get_next_key(struct map *map, const void *key, void *next_key);
+int map_lookup_and_delete_elem(struct map *map, const void *key, void *value);
 
-/* The program's view: one slot of value_size bytes.  ENOENT: no such CPU. */
+/*
+ * The program's view: one slot of value_size bytes.  ENOENT: no such CPU.
+ * A lookup marks an LRU's element as used.  An update that makes an element
+ * leaves the other CPUs' slots zero.
+ */
 int map_lookup_elem(struct map *map, const void *key, void *value);
 int map_lookup_percpu_elem(struct map *map, const void *key, void *value,
 			   uint32_t cpu);
@@ -245,17 +511,72 @@ int map_update_percpu_elem(struct map *map, const void *key, const void *value,
 			   uint32_t cpu, uint64_t flags);
 
 /*
+ * Maps without keys.  push: E2BIG full, EINVAL flags; pop and peek: ENOENT
+ * empty.
+ */
+int map_push_elem(struct map *map, const void *value, uint64_t flags);
+int map_pop_elem(struct map *map, void *value);
+int map_peek_elem(struct map *map, void *value);
+
+/*
+ * Wait for additions.  map_additions is a number that changes with each, 0
+ * where nobody can wait.  map_wait sleeps until it is not 'seen' any more, but
+ * no longer than WAIT_STEP: nobody who wakes others is relied on, so who waits
+ * looks again and again.
+ *
+ * 0: to be looked again; -ETIMEDOUT: 'deadline' (of wait_now) is past; -EINTR;
+ * -EPERM: nothing will be added, as the map is frozen, or is mapped for reading
+ * alone; -EOPNOTSUPP.  map_wait_kick lets all who wait look again.
+ */
+uint64_t map_additions(struct map *map);
+int map_wait(struct map *map, uint64_t seen, uint64_t deadline);
+void map_wait_kick(struct map *map);
+
+/*
+ * Ring buffers.  reserve gives room for a record of 'len' bytes, of which
+ * 'data' is the address; nobody else writes there until finish commits the
+ * record, or discards it, after which no consumer sees it.  Both are the same
+ * process's.  output does all three.  consume takes the oldest record of which
+ * all before are finished, and is the number of its bytes; of several who try,
+ * one gets it.  pending: is there one, or one that was discarded and takes room
+ * until consume passes over it?  1 or 0.
+ *
+ *	reserve		E2BIG: no record can be that large; EAGAIN: no room
+ *	finish		EINVAL: 'data' is no record that the process reserved
+ *	consume		EAGAIN: there is none; EMSGSIZE: it has more than 'size'
+ *			bytes, and stays.  'buf' is undefined on failure
+ *
+ * All but pending: EPERM frozen.  EUCLEAN: somebody has spoilt the ring.
+ * query gives numbers, see bpf_ringbuf_query: 0 for what it does not know.
+ */
+int map_reserve(struct map *map, uint64_t len, void **data);
+int map_finish(struct map *map, void *data, bool discard);
+int map_output(struct map *map, const void *bytes, uint64_t len);
+ssize_t map_consume(struct map *map, void *buf, size_t size);
+int map_pending(struct map *map);
+uint64_t map_query(struct map *map, uint32_t what);
+
+/*
  * Batches.  batch->count is set to the elements done, also on failure; it is
  * untouched when the call is refused outright (EPERM, EOPNOTSUPP, EINVAL for
  * elem_flags).  lookup: 0 when count is filled, ENOENT with a smaller count
  * at the end of the map.  EFAULT: a NULL pointer where there is something to
  * be stored or read.
+ *
+ * A token is the last key visited, of key_size bytes; that of a hash is the
+ * number of a bucket, an uint32_t.  A hash gives whole buckets: a lookup may
+ * end before count is filled, with 0, and is ENOSPC with count 0 where count
+ * is less than what one bucket holds; flags other than 0 are EINVAL.  delete:
+ * ENOENT at the first key that is not there.
  */
 int map_lookup_batch(struct map *map, struct map_batch *batch);
+int map_lookup_and_delete_batch(struct map *map, struct map_batch *batch);
 int map_update_batch(struct map *map, struct map_batch *batch);
+int map_delete_batch(struct map *map, struct map_batch *batch);
 /* For the ops of types whose keys can be walked by map_get_next_key. */
 int generic_map_lookup_batch(struct map *map, struct map_batch *batch);
 int generic_map_update_batch(struct map *map, struct map_batch *batch);
+int generic_map_delete_batch(struct map *map, struct map_batch *batch);
 
 /* The ops' hooks of the same name, with EOPNOTSUPP (and EPERM when frozen). */
 int map_seq_show_elem(struct map *map, uint64_t *pos, void *keys, void *values,
@@ -277,6 +598,24 @@ int map_direct_value_meta(struct map *map, uint64_t addr, uint32_t *index,
 			  uint32_t *off);
 
 /*
+ * Maps of maps.  A value is the id of a map; an update also gives
+ *
+ *	EBADF		there is no map of that id
+ *	EACCES		it may not be used: see struct map_space
+ *	EINVAL		it is not like the one that the map was made with
+ *
+ * before it looks at the key, but for an array's.  A slot holds its map until
+ * it is deleted or replaced, or this map ends.
+ *
+ * map_inner_find and _name: what users call a map, and its id; as struct
+ * map_space has it.
+ */
+int map_inner_find(const struct map *map, const char *text, size_t len,
+		   uint32_t *id);
+void map_inner_name(const struct map *map, uint32_t id,
+		    char text[MAP_TEXT_LEN]);
+
+/*
  * Take and drop the right to write.  Held over a write, and for as long as a
  * file that writes without us is open.  EPERM once the map is frozen.  Waits
  * for a freeze that is being tried.
@@ -290,6 +629,11 @@ void map_write_put(struct map *map);
  * or mapped for writing.
  */
 int map_freeze(struct map *map);
+/*
+ * The same where no file of a mount stands for the memory: that it is open for
+ * writing does no harm, only a mapping for writing is EBUSY.
+ */
+int map_freeze_mapped(struct map *map);
 bool map_frozen(struct map *map);
 
 #endif

@@ -128,11 +128,10 @@ err_release:
 	return err;
 }
 
-static int array_alloc(const struct map_attr *attr, uint32_t elem_size,
-		       uint32_t nregions, struct map **map)
+static int array_new(const struct map_attr *attr, uint32_t elem_size,
+		     uint32_t nregions, struct array_map **arrayp)
 {
 	struct array_map *array;
-	int err;
 
 	/* As the kernel: a mask one past 2^31 entries would not fit. */
 	if (attr->unpriv && attr->max_entries > 1u << 31)
@@ -150,10 +149,19 @@ static int array_alloc(const struct map_attr *attr, uint32_t elem_size,
 	array->index_mask = attr->unpriv ? array_index_mask(attr->max_entries) :
 					   UINT32_MAX;
 	array->nregions = nregions;
-	err = array_alloc_regions(array, attr->map_name,
-				  attr->map_flags & BPF_F_NUMA_NODE ?
-					  attr->numa_node :
-					  NUMA_NO_NODE);
+	*arrayp = array;
+	return 0;
+}
+
+static int array_alloc(const struct map_attr *attr, uint32_t elem_size,
+		       uint32_t nregions, struct map **map)
+{
+	struct array_map *array;
+	int err = array_new(attr, elem_size, nregions, &array);
+
+	if (err)
+		return err;
+	err = array_alloc_regions(array, attr->map_name, map_attr_node(attr));
 	if (err)
 		goto err_free;
 	*map = &array->map;
@@ -164,20 +172,69 @@ err_free:
 	return err;
 }
 
+/* Regions of others, by the elements files that they are. */
+static int array_adopt(const struct map_attr *attr, uint32_t elem_size,
+		       uint32_t nregions, const struct region *regions,
+		       uint32_t n, struct map **map)
+{
+	struct array_map *array;
+	uint32_t i;
+	int err;
+
+	if (n != nregions)
+		return -EINVAL;
+	err = array_new(attr, elem_size, nregions, &array);
+	if (err)
+		return err;
+	for (i = 0; i < n; i++) {
+		array->region[i] = regions[i];
+		if (regions[i].size != array_bytes(array)) {
+			free(array);
+			return -EUCLEAN;
+		}
+	}
+	*map = &array->map;
+	return 0;
+}
+
 /*
  * Packed, as a C array of values is; who asks for the kernel's mmap also
  * asks for its layout.
  */
-static int array_map_alloc(const struct map_attr *attr, struct map **map)
+static uint32_t array_elem_size(const struct map_attr *attr)
 {
-	uint32_t elem_size = attr->value_size;
-
-	if (attr->map_flags & BPF_F_MMAPABLE)
-		elem_size = (elem_size + 7) & ~7u;
-	return array_alloc(attr, elem_size, 1, map);
+	return attr->map_flags & BPF_F_MMAPABLE ? (attr->value_size + 7) & ~7u :
+						  attr->value_size;
 }
 
-static int percpu_array_map_alloc(const struct map_attr *attr, struct map **map)
+static int array_map_alloc(struct map_attr *attr, struct map **map)
+{
+	return array_alloc(attr, array_elem_size(attr), 1, map);
+}
+
+static int array_map_adopt(const struct map_attr *attr,
+			   const struct region *regions, uint32_t n,
+			   struct map **map)
+{
+	int err = array_map_alloc_check(attr, NULL);
+
+	return err ? err :
+		     array_adopt(attr, array_elem_size(attr), 1, regions, n,
+				 map);
+}
+
+static int percpu_array_map_adopt(const struct map_attr *attr,
+				  const struct region *regions, uint32_t n,
+				  struct map **map)
+{
+	int err = percpu_array_map_alloc_check(attr, NULL);
+
+	return err ? err :
+		     array_adopt(attr, (attr->value_size + 7) & ~7u,
+				 topology_cpus(), regions, n, map);
+}
+
+static int percpu_array_map_alloc(struct map_attr *attr, struct map **map)
 {
 	return array_alloc(attr, (attr->value_size + 7) & ~7u, topology_cpus(),
 			   map);
@@ -222,6 +279,8 @@ static int array_map_lookup_elem(struct map *map, const void *key, void *value)
 
 	if (index >= map->max_entries)
 		return -ENOENT;
+	if (!value)
+		return 0;
 	return region_load(&array->region[0], elem_offset(array, index), value,
 			   map->value_size);
 }
@@ -297,7 +356,7 @@ static int array_map_seq_show_elem(struct map *map, uint64_t *pos, void *keys,
 	const struct array_map *array = to_array(map);
 	const size_t stride = map_value_bytes(map);
 	const uint32_t slot = map_slot_bytes(map);
-	uint32_t *key = keys;
+	unsigned char *key = keys;
 	uint32_t first = (uint32_t)*pos;
 	uint32_t i;
 	int err;
@@ -315,8 +374,8 @@ static int array_map_seq_show_elem(struct map *map, uint64_t *pos, void *keys,
 		if (err)
 			return err;
 	}
-	for (i = 0; i < count; i++)
-		key[i] = first + i;
+	for (i = 0; i < count; i++, first++)
+		memcpy(key + i * sizeof(first), &first, sizeof(first));
 	*pos += count;
 	return (int)count;
 }
@@ -488,6 +547,14 @@ static int array_map_direct_value_meta(struct map *map, uint64_t addr,
 	return 0;
 }
 
+/* Who compiles a lookup in counts on the number of elements. */
+static bool array_map_meta_equal(const struct map *meta, const struct map *map)
+{
+	return map_meta_equal(meta, map) &&
+	       (meta->map_flags & BPF_F_INNER_MAP ||
+		meta->max_entries == map->max_entries);
+}
+
 /* The whole value set: every CPU's slot, padding included. */
 static int percpu_array_map_lookup_elem_sys_only(struct map *map,
 						 const void *key, void *value)
@@ -500,7 +567,7 @@ static int percpu_array_map_lookup_elem_sys_only(struct map *map,
 
 	if (index >= map->max_entries)
 		return -ENOENT;
-	for (cpu = 0; cpu < array->nregions && !err; cpu++)
+	for (cpu = 0; value && cpu < array->nregions && !err; cpu++)
 		err = region_load(&array->region[cpu],
 				  elem_offset(array, index),
 				  slot + (size_t)cpu * array->elem_size,
@@ -564,6 +631,7 @@ const struct map_ops array_map_ops = {
 	.flags = MAP_FIXED_KEYS,
 	.map_alloc_check = array_map_alloc_check,
 	.map_alloc = array_map_alloc,
+	.map_adopt = array_map_adopt,
 	.map_free = array_map_free,
 	.map_mem_usage = array_map_mem_usage,
 	.map_update_elem = array_map_update_elem,
@@ -572,6 +640,7 @@ const struct map_ops array_map_ops = {
 	.map_lookup_batch = generic_map_lookup_batch,
 	.map_update_batch = generic_map_update_batch,
 	.map_lookup_elem = array_map_lookup_elem,
+	.map_meta_equal = array_map_meta_equal,
 	.map_seq_show_elem = array_map_seq_show_elem,
 	.map_read = array_map_read,
 	.map_write = array_map_write,
@@ -588,6 +657,7 @@ const struct map_ops percpu_array_map_ops = {
 	.flags = MAP_FIXED_KEYS | MAP_PERCPU,
 	.map_alloc_check = percpu_array_map_alloc_check,
 	.map_alloc = percpu_array_map_alloc,
+	.map_adopt = percpu_array_map_adopt,
 	.map_free = array_map_free,
 	.map_mem_usage = array_map_mem_usage,
 	.map_lookup_elem_sys_only = percpu_array_map_lookup_elem_sys_only,

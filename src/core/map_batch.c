@@ -10,6 +10,12 @@
 
 #include "core/map.h"
 
+/*
+ * Keys that a batch may find and then not look up, more than there are places:
+ * others delete them, or a table has been spoilt and its walk does not end.
+ */
+#define BATCH_MISSES 65536u
+
 int generic_map_lookup_batch(struct map *map, struct map_batch *batch)
 {
 	const uint32_t room = batch->count;
@@ -18,6 +24,7 @@ int generic_map_lookup_batch(struct map *map, struct map_batch *batch)
 	unsigned char *value = batch->values;
 	const void *prev = batch->in_batch;
 	unsigned char *next;
+	uint64_t misses = map->max_entries + (uint64_t)BATCH_MISSES;
 	uint32_t done = 0;
 	int err = 0;
 
@@ -41,6 +48,9 @@ int generic_map_lookup_batch(struct map *map, struct map_batch *batch)
 			done++;
 		} else if (err != -ENOENT) {
 			break;
+		} else if (!misses--) {
+			err = -EUCLEAN;
+			break;
 		}
 		memcpy(batch->out_batch, next, map->key_size);
 		prev = batch->out_batch;
@@ -60,6 +70,8 @@ int generic_map_update_batch(struct map *map, struct map_batch *batch)
 	uint32_t i;
 	int err;
 
+	if (!count)
+		return 0;
 	batch->count = 0;
 	if (!key || !value)
 		return -EFAULT;
@@ -75,35 +87,73 @@ int generic_map_update_batch(struct map *map, struct map_batch *batch)
 	return 0;
 }
 
+int generic_map_delete_batch(struct map *map, struct map_batch *batch)
+{
+	const uint32_t count = batch->count;
+	const unsigned char *key = batch->keys;
+	uint32_t i;
+	int err;
+
+	if (!count)
+		return 0;
+	batch->count = 0;
+	if (!key)
+		return -EFAULT;
+	for (i = 0; i < count; i++, key += map->key_size) {
+		err = map->ops->map_delete_elem(map, key);
+		if (err)
+			return err;
+		batch->count++;
+	}
+	return 0;
+}
+
 /*
- * Refusals that leave batch->count alone.  BPF_F_LOCK is the only flag that
- * bpf(2) has here, and it needs a lock in the value, which no map of ours has.
+ * Refusals here leave batch->count alone.  BPF_F_LOCK is the only element flag
+ * that bpf(2) has here, and it needs a lock in the value, which no map of ours
+ * has.
  */
-static int batch_check(const struct map_batch *batch, const void *hook)
+typedef int (*batch_hook_t)(struct map *map, struct map_batch *batch);
+
+static int batch_run(struct map *map, struct map_batch *batch,
+		     batch_hook_t hook)
 {
 	if (!hook)
 		return -EOPNOTSUPP;
-	return batch->elem_flags ? -EINVAL : 0;
+	if (batch->elem_flags)
+		return -EINVAL;
+	return hook(map, batch);
 }
 
-int map_lookup_batch(struct map *map, struct map_batch *batch)
-{
-	int err = batch_check(batch, (const void *)map->ops->map_lookup_batch);
-
-	if (err || !batch->count)
-		return err;
-	return map->ops->map_lookup_batch(map, batch);
-}
-
-int map_update_batch(struct map *map, struct map_batch *batch)
+/* The right to write comes first, as for single elements. */
+static int batch_write(struct map *map, struct map_batch *batch,
+		       batch_hook_t hook)
 {
 	int err = map_write_get(map);
 
 	if (err)
 		return err;
-	err = batch_check(batch, (const void *)map->ops->map_update_batch);
-	if (!err && batch->count)
-		err = map->ops->map_update_batch(map, batch);
+	err = batch_run(map, batch, hook);
 	map_write_put(map);
 	return err;
+}
+
+int map_lookup_batch(struct map *map, struct map_batch *batch)
+{
+	return batch_run(map, batch, map->ops->map_lookup_batch);
+}
+
+int map_lookup_and_delete_batch(struct map *map, struct map_batch *batch)
+{
+	return batch_write(map, batch, map->ops->map_lookup_and_delete_batch);
+}
+
+int map_update_batch(struct map *map, struct map_batch *batch)
+{
+	return batch_write(map, batch, map->ops->map_update_batch);
+}
+
+int map_delete_batch(struct map *map, struct map_batch *batch)
+{
+	return batch_write(map, batch, map->ops->map_delete_batch);
 }

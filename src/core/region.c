@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/shared.h"
 #include "core/topology.h"
 
 /*
@@ -53,12 +54,14 @@ int region_create(struct region *region, const char *name, uint64_t size,
 		  int numa_node)
 {
 	struct region new = REGION_INIT;
+	char path[64];
 	int err;
 
 	if (region_too_large(size))
 		return -ENOMEM;
 	new.size = size;
-	new.fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	snprintf(path, sizeof(path), "bpf-map:%s", name);
+	new.fd = memfd_create(path, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (new.fd < 0)
 		return -errno;
 	if (ftruncate(new.fd, (off_t)size) < 0 ||
@@ -75,6 +78,28 @@ int region_create(struct region *region, const char *name, uint64_t size,
 	return 0;
 
 err_close:
+	close(new.fd);
+	return err;
+}
+
+int region_attach(struct region *region, int fd)
+{
+	struct region new = REGION_INIT;
+	struct stat st;
+	int err;
+
+	new.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (new.fd < 0)
+		return -errno;
+	if (fstat(new.fd, &st) < 0) {
+		err = -errno;
+	} else if (st.st_size <= 0) {
+		err = -EUCLEAN;
+	} else {
+		new.size = (uint64_t)st.st_size;
+		*region = new;
+		return 0;
+	}
 	close(new.fd);
 	return err;
 }
@@ -145,59 +170,6 @@ void region_unmap(struct region *region)
 	region->prot = 0;
 }
 
-/*
- * Relaxed atomic accesses: the other side is another thread or process that
- * takes no lock, and an aligned word must not be seen half written.  'shared'
- * decides the width; the private side is moved with memcpy, which compiles to
- * one access of that width.
- */
-#define COPY_OUT(type)                                                        \
-	do {                                                                  \
-		type word_ =                                                  \
-			__atomic_load_n((const type *)src, __ATOMIC_RELAXED); \
-		memcpy(dst, &word_, sizeof(word_));                           \
-		step = sizeof(word_);                                         \
-	} while (0)
-
-#define COPY_IN(type)                                                   \
-	do {                                                            \
-		type word_;                                             \
-		memcpy(&word_, src, sizeof(word_));                     \
-		__atomic_store_n((type *)dst, word_, __ATOMIC_RELAXED); \
-		step = sizeof(word_);                                   \
-	} while (0)
-
-#define COPY_STEP(shared, COPY)                      \
-	do {                                         \
-		uintptr_t at_ = (uintptr_t)(shared); \
-		if (len >= 8 && at_ % 8 == 0)        \
-			COPY(uint64_t);              \
-		else if (len >= 4 && at_ % 4 == 0)   \
-			COPY(uint32_t);              \
-		else if (len >= 2 && at_ % 2 == 0)   \
-			COPY(uint16_t);              \
-		else                                 \
-			COPY(uint8_t);               \
-	} while (0)
-
-static void copy_from_shared(unsigned char *dst, const unsigned char *src,
-			     size_t len)
-{
-	size_t step;
-
-	for (; len; dst += step, src += step, len -= step)
-		COPY_STEP(src, COPY_OUT);
-}
-
-static void copy_to_shared(unsigned char *dst, const unsigned char *src,
-			   size_t len)
-{
-	size_t step;
-
-	for (; len; dst += step, src += step, len -= step)
-		COPY_STEP(dst, COPY_IN);
-}
-
 static bool region_holds(const struct region *region, uint64_t off,
 			 uint64_t len)
 {
@@ -213,7 +185,7 @@ int region_load(const struct region *region, uint64_t off, void *dst,
 	if (!region_holds(region, off, len))
 		return -EINVAL;
 	if (region->base) {
-		copy_from_shared(to, region->base + off, len);
+		shared_copy_out(to, region->base + off, len);
 		return 0;
 	}
 	while (len) {
@@ -238,7 +210,7 @@ int region_store(const struct region *region, uint64_t off, const void *src,
 	if (!region_holds(region, off, len))
 		return -EINVAL;
 	if (region->prot & PROT_WRITE) {
-		copy_to_shared(region->base + off, from, len);
+		shared_copy_in(region->base + off, from, len);
 		return 0;
 	}
 	while (len) {
@@ -289,7 +261,7 @@ static int region_remap(struct region *region, int prot)
 	return err;
 }
 
-int region_seal_write(struct region *region)
+static int region_seal(struct region *region, bool probe)
 {
 	int prot = region->prot;
 	int err;
@@ -299,13 +271,23 @@ int region_seal_write(struct region *region)
 		if (err)
 			return err;
 	}
-	err = region_probe_writers(region);
+	err = probe ? region_probe_writers(region) : 0;
 	if (!err && fcntl(region->fd, F_ADD_SEALS, F_SEAL_WRITE) < 0)
 		err = -errno;
 	/* Should this fail too, stores go by the descriptor. */
 	if (err && prot & PROT_WRITE)
 		region_remap(region, prot);
 	return err;
+}
+
+int region_seal_write(struct region *region)
+{
+	return region_seal(region, true);
+}
+
+int region_seal_mapped(struct region *region)
+{
+	return region_seal(region, false);
 }
 
 uint64_t region_resident(const struct region *region)
@@ -328,16 +310,13 @@ void region_header_init(struct region_header *header, uint32_t map_type,
 	__atomic_store_n(&header->magic, REGION_MAGIC, __ATOMIC_RELEASE);
 }
 
-int region_header_check(const struct region_header *header, uint32_t map_type,
-			uint32_t layout, uint64_t size)
+int region_header_check(const struct region_header *header, uint64_t size)
 {
 	if (header->magic == bswap_64(REGION_MAGIC))
 		return -EPROTO;
 	if (header->magic != REGION_MAGIC)
 		return -EUCLEAN;
-	if (header->version != REGION_VERSION || header->layout != layout)
+	if (header->version != REGION_VERSION)
 		return -EPROTO;
-	if (header->size != size || header->map_type != map_type)
-		return -EUCLEAN;
-	return 0;
+	return header->size == size ? 0 : -EUCLEAN;
 }

@@ -60,15 +60,22 @@ _Static_assert(offsetof(struct region_header, size) == 16, "region format");
 	((uint32_t)(header) << 20 | (uint32_t)(node) << 10 | (uint32_t)(word))
 
 /*
- * Create a region of 'size' bytes, all zero, none of them allocated.  'name'
- * shows in /proc/PID/maps.  Pages are taken from 'numa_node' first, unless it
- * is NUMA_NO_NODE.  The region is not mapped.
+ * Create a region of 'size' bytes, all zero, none of them allocated.  'name',
+ * behind "bpf-map:", shows in /proc/PID/maps.  Pages are taken from 'numa_node'
+ * first, unless it is NUMA_NO_NODE.  The region is not mapped.
  *
  * 0, -ENOMEM (larger than the machine's memory), -EMFILE or -ENFILE (no
  * descriptor left), or what memfd_create(2), ftruncate(2) and fcntl(2) give.
  */
 int region_create(struct region *region, const char *name, uint64_t size,
 		  int numa_node);
+
+/*
+ * The region in the memory object 'fd', of which a descriptor of its own is
+ * kept.  Not mapped.  0; -EUCLEAN for an empty object; what dup(2) and fstat(2)
+ * give.
+ */
+int region_attach(struct region *region, int fd);
 
 /* Is that more than the machine's memory, so that no region can hold it? */
 bool region_too_large(uint64_t bytes);
@@ -113,10 +120,13 @@ int region_zero(const struct region *region, uint64_t off, uint64_t len);
  * Linux 6.14 the seal does not stop a mapping made by FUSE passthrough.
  *
  * region_probe_writers only asks: 0, or -EBUSY for such an open or mapping.
- * Both take a lease for a moment.  An open that meets it waits for it and
- * sends this process SIGIO, which must therefore be ignored.
+ * Where there is no passthrough, region_seal_mapped does without: an open for
+ * writing is then no harm, and only such a mapping -EBUSY.
+ * The first two take a lease for a moment.  An open that meets it waits for it
+ * and sends this process SIGIO, which must therefore be ignored.
  */
 int region_seal_write(struct region *region);
+int region_seal_mapped(struct region *region);
 int region_probe_writers(const struct region *region);
 
 /* Bytes of memory the region occupies now. */
@@ -128,10 +138,10 @@ void region_header_init(struct region_header *header, uint32_t map_type,
 
 /*
  * Is this a header of ours?  'header' is a private copy, 'size' the size of
- * the memory object it came from.  0; -EPROTO for another byte order, version
- * or layout; -EUCLEAN for anything that no build of ours has written.
+ * the memory object it came from.  0; -EPROTO for another byte order or
+ * version; -EUCLEAN for anything that no build of ours has written.  Type and
+ * layout are the business of the type.
  */
-int region_header_check(const struct region_header *header, uint32_t map_type,
-			uint32_t layout, uint64_t size);
+int region_header_check(const struct region_header *header, uint64_t size);
 
 #endif

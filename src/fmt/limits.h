@@ -10,6 +10,12 @@
  */
 #define FMT_VALUE_MAX (4u << 20)
 
+/*
+ * Bytes of answers to commands that wait to be read, beyond which no command
+ * that answers is taken: many small ones at once, and no end of them never.
+ */
+#define FMT_ANSWER_MAX (64u << 10)
+
 /* Bytes of a spec line, name and comment included: a page of words. */
 #define FMT_SPEC_MAX 4096u
 

@@ -6,6 +6,7 @@ libfmt_a_SOURCES = \
 	%D%/element.c %D%/element.h \
 	%D%/error.c %D%/error.h \
 	%D%/limits.h \
+	%D%/prefix.c %D%/prefix.h \
 	%D%/spec.c %D%/spec.h \
 	%D%/text.c %D%/text.h \
 	%D%/value.c %D%/value.h \

@@ -163,6 +163,19 @@ static int parse_mode(const struct word *word, struct spec *spec,
 	return 0;
 }
 
+/* Whether there is such a map is for the mount to say. */
+static int parse_inner(const struct word *word, struct spec *spec,
+		       struct fmt_error *error)
+{
+	if (!word->len || word->len >= sizeof(spec->inner) ||
+	    memchr(word->at, '\0', word->len))
+		return fmt_fail(error, EINVAL,
+				"inner: '" WORD_FMT "' is no name of a map",
+				WORD_ARG(word));
+	memcpy(spec->inner, word->at, word->len);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*parse)(const struct word *word, struct spec *spec,
@@ -171,7 +184,8 @@ static const struct {
 	{ "type", parse_type },	  { "key", parse_key },
 	{ "value", parse_value }, { "entries", parse_entries },
 	{ "flags", parse_flags }, { "extra", parse_extra },
-	{ "numa", parse_numa },	  { "mode", parse_mode },
+	{ "numa", parse_numa },	  { "inner", parse_inner },
+	{ "mode", parse_mode },
 };
 
 #define NWORDS (sizeof(spec_words) / sizeof(spec_words[0]))
@@ -232,6 +246,24 @@ int spec_check_name(const char *name, size_t len, struct fmt_error *error)
 	return 0;
 }
 
+/* What the words say of each other. */
+static int check_words(const struct spec *spec, struct fmt_error *error)
+{
+	const struct map_ops *ops;
+
+	if (!spec->attr.map_type)
+		return fmt_fail(error, EINVAL, "type: missing");
+	ops = map_type_ops(spec->attr.map_type);
+	if (ops->flags & MAP_OF_MAPS && !*spec->inner)
+		return fmt_fail(error, EINVAL,
+				"inner: missing: name a map such as this one "
+				"is to hold");
+	if (*spec->inner && !(ops->flags & MAP_OF_MAPS))
+		return fmt_fail(error, EINVAL,
+				"inner: this type holds no maps");
+	return 1;
+}
+
 int spec_parse(const char *line, size_t len, bool named, struct spec *spec,
 	       struct fmt_error *error)
 {
@@ -254,11 +286,7 @@ int spec_parse(const char *line, size_t len, bool named, struct spec *spec,
 		words = start;
 	}
 	res = parse_pairs(&words, spec, error);
-	if (res)
-		return res;
-	if (!spec->attr.map_type)
-		return fmt_fail(error, EINVAL, "type: missing");
-	return 1;
+	return res ? res : check_words(spec, error);
 }
 
 void spec_print_flags(struct text *text, uint32_t flags)
@@ -283,6 +311,7 @@ void spec_print_flags(struct text *text, uint32_t flags)
 void spec_print(struct text *text, const struct map *map)
 {
 	uint32_t flags = map->map_flags & ~(uint32_t)BPF_F_NUMA_NODE;
+	char inner[MAP_TEXT_LEN];
 
 	text_printf(text, "type %s key %u value %u entries %u",
 		    map_type_name(map->map_type), map->key_size,
@@ -296,6 +325,10 @@ void spec_print(struct text *text, const struct map *map)
 			    (unsigned long long)map->map_extra);
 	if (map->map_flags & BPF_F_NUMA_NODE)
 		text_printf(text, " numa %d", map->numa_node);
+	if (map->inner_map_meta) {
+		map_inner_name(map, map->inner_map_meta->id, inner);
+		text_printf(text, " inner %s", inner);
+	}
 }
 
 void spec_print_help(struct text *text)
@@ -306,7 +339,7 @@ void spec_print_help(struct text *text)
 	text_puts(text, "# Write one map a line:\n"
 			"#   NAME type TYPE key BYTES value BYTES entries N\n"
 			"#        [flags FLAG[,FLAG...]] [extra N] [numa N] "
-			"[mode OCTAL]\n"
+			"[inner NAME] [mode OCTAL]\n"
 			"# types:");
 	for (type = 0; type < map_type_end(); type++)
 		if (map_type_name(type))
@@ -317,6 +350,14 @@ void spec_print_help(struct text *text)
 	text_puts(text, "\n"
 			"# examples:\n"
 			"#   hits type array key 4 value 8 entries 1024\n"
+			"#   users type hash key 16 value 64 entries 100000\n"
+			"#   routes type lpm_trie key 8 value 4 entries 1000 "
+			"flags no_prealloc\n"
 			"#   stats type percpu_array key 4 value 16 entries 64 "
-			"mode 640\n");
+			"mode 640\n"
+			"#   jobs type queue value 64 entries 1000\n"
+			"#   seen type bloom_filter value 8 entries 100000\n"
+			"#   log type ringbuf entries 65536\n"
+			"#   parts type hash_of_maps key 4 value 4 entries 16 "
+			"inner hits\n");
 }

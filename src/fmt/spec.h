@@ -3,7 +3,8 @@
  * The spec line, by which maps are made:
  *
  *	NAME type TYPE key BYTES value BYTES entries N
- *		[flags FLAG[,FLAG...]] [extra N] [numa N] [mode OCTAL]
+ *		[flags FLAG[,FLAG...]] [extra N] [numa N] [inner NAME]
+ *		[mode OCTAL]
  */
 #ifndef FMT_SPEC_H
 #define FMT_SPEC_H
@@ -17,7 +18,8 @@
 struct spec {
 	struct map_attr attr; /* map_name too, where there is one */
 	bool has_mode;
-	mode_t mode; /* permission bits */
+	mode_t mode;		  /* permission bits */
+	char inner[MAP_TEXT_LEN]; /* maps of maps: the example; else "" */
 };
 
 /*

@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fmt/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+int text_reserve(struct text *text, size_t more)
+{
+	char *buf;
+
+	if (text->len <= text->size && more <= text->size - text->len)
+		return 0;
+	buf = realloc(text->buf, text->len + more);
+	if (!buf)
+		return -ENOMEM;
+	text->buf = buf;
+	text->size = text->len + more;
+	return 0;
+}
 
 void text_put(struct text *text, const char *bytes, size_t len)
 {

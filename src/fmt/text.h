@@ -21,6 +21,12 @@ static inline bool text_overflown(const struct text *text)
 	return text->len > text->size;
 }
 
+/*
+ * Make room for 'more' bytes, so that what comes next fits.  The buffer is
+ * NULL or from malloc(3), and may move.  0 or -ENOMEM.
+ */
+int text_reserve(struct text *text, size_t more);
+
 void text_put(struct text *text, const char *bytes, size_t len);
 void text_puts(struct text *text, const char *string);
 void text_putc(struct text *text, char c);

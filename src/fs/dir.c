@@ -63,6 +63,9 @@ void dirs_release(struct fs *fs)
 	/* Files that were open when the mount went hold on to their dirs. */
 	text_files_release(&fs->files);
 	pthread_mutex_destroy(&fs->files.lock);
+	/* Maps of maps that are being freed still look for those they hold. */
+	map_free_wait();
+	fs->ending = true;
 	while ((dir = idr_next(&fs->dirs, &id))) {
 		dir_ref(dir);
 		text_files_release(&dir->files);
@@ -126,7 +129,12 @@ struct map_dir *dir_get_by_name(struct fs *fs, const char *name)
 	return dir;
 }
 
-struct map_dir *dir_get_next(struct fs *fs, uint32_t *id)
+bool dir_is_shown(struct map_dir *dir)
+{
+	return atomic_load(&dir->map) && (dir->linked || dir->held);
+}
+
+struct map_dir *dir_get_next(struct fs *fs, uint32_t *id, bool held)
 {
 	struct map_dir *dir;
 
@@ -134,7 +142,7 @@ struct map_dir *dir_get_next(struct fs *fs, uint32_t *id)
 		dir = dir_try_ref(fs, dir, *id);
 		if (!dir)
 			continue;
-		if (dir->linked)
+		if (held ? dir_is_shown(dir) : dir->linked)
 			return dir;
 		dir_put(fs, dir);
 	}
@@ -183,6 +191,7 @@ void dir_put(struct fs *fs, struct map_dir *dir)
 		map_put(map);
 	}
 	fs->ndirs--;
+	charge_give(&dir->draft);
 	dir_free(fs, dir);
 }
 
@@ -218,6 +227,14 @@ static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
 	if (!dir)
 		return -ENOMEM;
 	dir_init(dir, name, creds, mode, map);
+	dir->draft = (struct charge){ &fs->drafts, creds->uid, map ? 0 : 1 };
+	err = charge_take(&dir->draft);
+	if (err) {
+		dir_free(fs, dir);
+		return fmt_fail(error, -err,
+				"uid %u has %u maps that are not configured",
+				creds->uid, FS_DRAFTS_USER);
+	}
 	if (map)
 		io_access_changed(fs, dir, map);
 	pthread_rwlock_wrlock(&names->lock);
@@ -231,7 +248,7 @@ static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
 		goto err_id;
 	}
 	if (map)
-		map->id = id;
+		map_set_id(map, id);
 	fs->ndirs++;
 	atomic_store(&dir->id, id);
 	atomic_store(&dir->refcnt, 1);
@@ -243,6 +260,7 @@ err_id:
 	idr_remove(&fs->dirs, id);
 err_free:
 	pthread_rwlock_unlock(&names->lock);
+	charge_give(&dir->draft);
 	dir_free(fs, dir);
 	if (err == -ENOSPC)
 		fmt_fail(error, ENOSPC,
@@ -335,6 +353,31 @@ static int create_fail(struct fs *fs, const struct charge *charge,
 	}
 }
 
+/* The map that 'inner' in a spec names, with a reference of the space. */
+static int find_inner(struct fs *fs, const char *text, struct map **inner,
+		      struct fmt_error *error)
+{
+	uint32_t id;
+	int err = fs->space.find(&fs->space, text, strlen(text), &id);
+
+	if (!err)
+		err = fs->space.get(&fs->space, id, inner);
+	switch (err) {
+	case 0:
+		return 0;
+	case -EACCES:
+		return fmt_fail(error, EACCES,
+				"inner: you may neither read nor write '%s'",
+				text);
+	case -EINVAL:
+		return fmt_fail(error, EINVAL, "inner: '%s' is not configured",
+				text);
+	default:
+		return fmt_fail(error, ENOENT, "inner: there is no map '%s'",
+				text);
+	}
+}
+
 static int make_map(struct fs *fs, const struct spec *spec,
 		    const struct creds *creds, struct map **map,
 		    struct fmt_error *error)
@@ -342,10 +385,20 @@ static int make_map(struct fs *fs, const struct spec *spec,
 	struct charge charge = { &fs->charges, creds->uid, 0 };
 	struct map_refusal refusal = { 0 };
 	struct map_attr attr = spec->attr;
+	struct map *inner = NULL;
 	int err;
 
+	if (*spec->inner) {
+		err = find_inner(fs, spec->inner, &inner, error);
+		if (err)
+			return err;
+	}
 	attr.unpriv = creds->uid != 0;
+	attr.space = &fs->space;
+	attr.inner_map = inner;
 	err = map_create(&attr, &charge, &refusal, map);
+	if (inner)
+		fs->space.put(&fs->space, inner);
 	return err ? create_fail(fs, &charge, &refusal, err, error) : 0;
 }
 
@@ -370,10 +423,12 @@ static int dir_configure(struct fs *fs, struct map_dir *dir, struct map *map,
 	if (atomic_load(&dir->map)) {
 		err = fmt_fail(error, EEXIST, "the map is configured already");
 	} else {
-		map->id = dir->id;
+		map_set_id(map, dir->id);
 		dir->access.mode = mode;
 		io_access_changed(fs, dir, map);
 		atomic_store(&dir->map, map);
+		charge_give(&dir->draft);
+		dir->draft.bytes = 0;
 	}
 	pthread_mutex_unlock(&dir->lock);
 	return err;
@@ -431,23 +486,28 @@ int dir_unlink(struct fs *fs, const char *name)
 	return 0;
 }
 
-/* Both parts are locked; 'to' is free. */
+/*
+ * Both parts are locked; 'to' is free.  The new name is entered first, as that
+ * is what can fail, and for a stand-in, as the directory can have one name
+ * only.
+ */
 static int dir_move(struct map_dir *dir, struct fs_names *old,
-		    struct fs_names *new, const char *from, const char *to)
+		    struct fs_names *new, const char *to)
 {
-	int err = 0;
+	struct map_dir key;
+	struct map_dir **found;
 
+	strcpy(key.name, to);
+	if (!tsearch(&key, &new->tree, name_compare))
+		return -ENOMEM;
 	tdelete(dir, &old->tree, name_compare);
+	/* Only now: tdelete moves what is in the nodes. */
+	found = tfind(&key, &new->tree, name_compare);
 	pthread_mutex_lock(&dir->lock);
 	strcpy(dir->name, to);
-	if (!tsearch(dir, &new->tree, name_compare)) {
-		/* tdelete has just freed a node of that size. */
-		strcpy(dir->name, from);
-		tsearch(dir, &old->tree, name_compare);
-		err = -ENOMEM;
-	}
+	*found = dir;
 	pthread_mutex_unlock(&dir->lock);
-	return err;
+	return 0;
 }
 
 /* In order of address, so that two renames cannot wait for each other. */
@@ -475,7 +535,7 @@ int dir_rename(struct fs *fs, const char *from, const char *to,
 	else if (name_find(new, to))
 		err = name_taken(error, to);
 	else
-		err = dir_move(dir, old, new, from, to);
+		err = dir_move(dir, old, new, to);
 	pthread_rwlock_unlock(&old->lock);
 	if (old != new)
 		pthread_rwlock_unlock(&new->lock);

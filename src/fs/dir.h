@@ -16,9 +16,11 @@
 struct map_dir {
 	_Atomic uint32_t id;
 	atomic_uint refcnt;
+	atomic_uint held;	   /* slots of maps of maps: see space.h */
 	_Atomic(struct map *) map; /* set once */
 	struct fs_access access;   /* mode: rw bits only */
 	struct timespec created;
+	struct charge draft;	  /* until it is configured */
 	pthread_mutex_t lock;	  /* setting map, backing, name */
 	_Atomic int32_t *backing; /* ids by data file, 0 none */
 	atomic_bool linked;	  /* has a name */
@@ -32,10 +34,13 @@ int dirs_init(struct fs *fs);
 /* No request is running any more, and fs->se is NULL. */
 void dirs_release(struct fs *fs);
 
-/* A reference, or NULL.  By name, and the first with a larger id than *id. */
+/*
+ * A reference, or NULL.  By id; by name; and the first with a larger id than
+ * *id, with 'held' also of those that slots alone show.
+ */
 struct map_dir *dir_get(struct fs *fs, uint32_t id);
 struct map_dir *dir_get_by_name(struct fs *fs, const char *name);
-struct map_dir *dir_get_next(struct fs *fs, uint32_t *id);
+struct map_dir *dir_get_next(struct fs *fs, uint32_t *id, bool held);
 void dir_ref(struct map_dir *dir);
 void dir_put(struct fs *fs, struct map_dir *dir);
 
@@ -57,6 +62,9 @@ int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
 int dir_unlink(struct fs *fs, const char *name);
 int dir_rename(struct fs *fs, const char *from, const char *to,
 	       struct fmt_error *error);
+
+/* Can it be reached by its id?  By name, or because a slot holds its map. */
+bool dir_is_shown(struct map_dir *dir);
 
 /* A copy of the name, empty after rmdir. */
 void dir_name(struct map_dir *dir, char name[MAP_NAME_LEN]);

@@ -3,44 +3,19 @@
  * create, in the root and in each map directory: spec lines make maps.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "fmt/spec.h"
+#include "fs/creds.h"
 #include "fs/dir.h"
 #include "fs/file.h"
 #include "fs/namespace.h"
-
-/*
- * A write does not carry its process's umask, as mkdir does, so it is looked
- * up.  A process of another pid namespace cannot be: it gets the usual one.
- */
-static mode_t process_umask(pid_t pid)
-{
-	unsigned int umask = 022;
-	char path[32];
-	char line[128];
-	FILE *status;
-
-	if (pid <= 0)
-		return umask;
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	status = fopen(path, "re");
-	if (!status)
-		return umask;
-	while (fgets(line, sizeof(line), status))
-		if (sscanf(line, "Umask: %o", &umask) == 1)
-			break;
-	fclose(status);
-	return umask & 0777;
-}
 
 /* A write of many lines asks once. */
 static mode_t writer_umask(struct text_file *file)
 {
 	if (file->umask < 0)
-		file->umask = (int)process_umask(file->creds.pid);
+		file->umask = (int)creds_umask(&file->creds);
 	return (mode_t)file->umask;
 }
 

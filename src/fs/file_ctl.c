@@ -3,15 +3,20 @@
  * ctl and info, in each map: commands, and what the map is.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "core/topology.h"
+#include "core/wait.h"
 #include "fmt/command.h"
+#include "fmt/element.h"
 #include "fmt/spec.h"
+#include "fs/calls.h"
 #include "fs/dir.h"
 #include "fs/file.h"
 #include "fs/io.h"
+#include "mapfs/ioctl.h"
 
 static bool is_configured(const struct map *map)
 {
@@ -30,15 +35,120 @@ static int ctl_line(struct text_file *file, const char *line, size_t len,
 		    struct fmt_error *error)
 {
 	const struct timespec wait = { 0, FREEZE_WAIT_NS };
+	struct command_io io = {
+		.answer = file->readable ? &file->answer.text : NULL,
+	};
 	int tries = 0;
 	int err;
 
-	err = command_run(file->node.map, line, len, error);
+	/* A pop that still waits is given up. */
+	file->awaits = false;
+	err = command_run(file->node.map, line, len, &io, error);
 	while (err == -EBUSY && ++tries < FREEZE_TRIES) {
 		nanosleep(&wait, NULL);
-		err = command_run(file->node.map, line, len, error);
+		err = command_run(file->node.map, line, len, &io, error);
+	}
+	if (!err && io.wait) {
+		file->awaits = true;
+		file->deadline = wait_until(io.wait);
 	}
 	return err;
+}
+
+/* The element comes out of the map when somebody reads it, and not before. */
+static int ctl_await(struct text_file *file, struct fmt_error *error)
+{
+	int err;
+
+	if (!file->awaits)
+		return 0;
+	err = command_pop(file->node.map, &file->answer.text, error);
+	if (err == -ENOENT)
+		return -EAGAIN;
+	file->awaits = false;
+	return err;
+}
+
+/* The number is kept as long as the file is open: see mapfs/ioctl.h. */
+static int owner_get(struct text_file *file, struct fmt_error *error)
+{
+	int err;
+
+	if (file->owner)
+		return 0;
+	err = map_owner_get(file->node.map, &file->owner);
+	if (err == -EUSERS)
+		return fmt_fail(error, EUSERS,
+				"%u processes have the map's region in use",
+				TABLE_OWNERS);
+	return err ? element_fail(error, file->node.map, err) : 0;
+}
+
+static void owner_end(struct text_file *file, bool clean)
+{
+	if (file->owner)
+		map_owner_end(file->node.map, file->owner, clean);
+	file->owner = 0;
+}
+
+/* Of any size: see MAPFS_IOC_CALL. */
+static bool is_call(unsigned int cmd)
+{
+	return _IOC_TYPE(cmd) == 'm' && cmd == MAPFS_IOC_CALL(_IOC_SIZE(cmd));
+}
+
+static int elem_ioctl(struct text_file *file, void *buf, size_t in,
+		      size_t *size, struct fmt_error *error)
+{
+	int err;
+
+	if (*size > in)
+		*size = in;
+	io_sync(&file->node);
+	err = call_elem(file->node.map, buf, *size, file->readable,
+			file->writable);
+	io_sync(&file->node);
+	return err && file->node.map ?
+		       element_fail(error, file->node.map, err) :
+		       err;
+}
+
+static int ctl_ioctl(struct text_file *file, unsigned int cmd, void *out,
+		     size_t in, size_t *size, struct fmt_error *error)
+{
+	bool get = cmd == MAPFS_IOC_OWNER;
+	int err;
+
+	if (is_call(cmd))
+		return elem_ioctl(file, out, in, size, error);
+	if (!get && cmd != MAPFS_IOC_LEAVE)
+		return -ENOTTY;
+	if (!file->writable)
+		return -EBADF;
+	if (!get) {
+		owner_end(file, true);
+		*size = 0;
+		return 0;
+	}
+	if (*size < sizeof(file->owner))
+		return -EINVAL;
+	err = owner_get(file, error);
+	if (err)
+		return err;
+	memcpy(out, &file->owner, sizeof(file->owner));
+	*size = sizeof(file->owner);
+	return 0;
+}
+
+/*
+ * The last descriptor is closed, by a process that did not say that it was
+ * done: it was killed, perhaps.  When it is the mount that has gone, the
+ * process goes on.
+ */
+static void ctl_release(struct text_file *file)
+{
+	if (file->node.fs->se)
+		owner_end(file, false);
 }
 
 static int ctl_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
@@ -50,17 +160,6 @@ static int ctl_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
 	command_print_help(text, file->node.map);
 	*next = 1;
 	return 1;
-}
-
-static uint64_t resident_bytes(struct map *map)
-{
-	const struct region *region;
-	uint64_t bytes = 0;
-	uint32_t n;
-
-	for (n = 0; (region = map_region(map, n)); n++)
-		bytes += region_resident(region);
-	return bytes;
 }
 
 /* bpf(2)'s fdinfo first, name for name; RDONLY and WRONLY are not shown. */
@@ -82,6 +181,17 @@ static void info_print_fdinfo(struct text *text, struct map *map)
 		    (unsigned long long)map->map_extra,
 		    (unsigned long long)map->charge.bytes, map->id,
 		    map_frozen(map));
+}
+
+/* Of a table: how full it is, in hundredths rounded down. */
+static void info_print_table(struct text *text, struct map *map)
+{
+	uint64_t load = map_used_entries(map) * 100 / map->max_entries;
+
+	text_printf(text, "load:\t%llu.%02llu\nregion_size:\t%llu\n",
+		    (unsigned long long)load / 100,
+		    (unsigned long long)load % 100,
+		    (unsigned long long)map_region(map, 0)->size);
 }
 
 static int info_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
@@ -106,11 +216,24 @@ static int info_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
 		    "gid:\t%u\n"
 		    "io:\t%s\n",
 		    (unsigned long long)map_used_entries(map),
-		    (unsigned long long)resident_bytes(map), dir->access.uid,
-		    dir->access.gid, io_mode_name(file->node.fs->io));
-	if (map->ops->map_record_size)
+		    (unsigned long long)map_resident_bytes(map),
+		    dir->access.uid, dir->access.gid,
+		    io_mode_name(file->node.fs->io));
+	if (map->ops->flags & MAP_TABLE)
+		info_print_table(text, map);
+	if (map->inner_map_meta) {
+		text_puts(text, "inner:\t");
+		spec_print(text, map->inner_map_meta);
+		text_putc(text, '\n');
+	}
+	if (map->ops->map_query)
+		text_printf(
+			text, "consumer:\t%llu\nproducer:\t%llu\n",
+			(unsigned long long)map_query(map, BPF_RB_CONS_POS),
+			(unsigned long long)map_query(map, BPF_RB_PROD_POS));
+	if (record_size(map))
 		text_printf(text, "record_size:\t%llu\n",
-			    (unsigned long long)map->ops->map_record_size(map));
+			    (unsigned long long)record_size(map));
 	if (map->ops->flags & MAP_PERCPU)
 		text_printf(text, "slot_size:\t%u\npossible_cpus:\t%u\n",
 			    map_slot_bytes(map), topology_cpus());
@@ -128,6 +251,9 @@ const struct file_type ctl_file = {
 	.show = ctl_show,
 	.line = ctl_line,
 	.line_max = element_line_max,
+	.ioctl = ctl_ioctl,
+	.await = ctl_await,
+	.release = ctl_release,
 };
 
 const struct file_type info_file = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * dump: the whole map as "KEY VALUE" lines; writing such lines updates.
+ * dump: the whole map as "KEY VALUE" lines; writing such lines updates.  Of
+ * queues and stacks the lines are values, the oldest first, and are pushed.
  *
  * Elements are fetched in batches, so that the memory an open dump takes is
  * bounded whatever the size of the map.
@@ -60,7 +61,9 @@ static int dump_fetch(struct text_file *file, uint64_t ordinal)
 	dump->first = ordinal;
 	dump->count = map_seq_show_elem(file->node.map, &dump->map_pos,
 					dump->keys, dump->values, dump->room);
-	return dump->count > 0 ? 1 : dump->count;
+	if (dump->count < 0)
+		return element_fail(&file->error, file->node.map, dump->count);
+	return dump->count > 0;
 }
 
 static int dump_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
@@ -81,8 +84,10 @@ static int dump_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
 	}
 	dump = file->dump;
 	at = pos - dump->first;
-	element_print_key(text, map, dump->keys + at * map->key_size);
-	text_putc(text, ' ');
+	if (map->key_size) {
+		element_print_key(text, map, dump->keys + at * map->key_size);
+		text_putc(text, ' ');
+	}
 	element_print_value(text, map,
 			    dump->values + at * map_value_bytes(map));
 	text_putc(text, '\n');
@@ -101,7 +106,9 @@ static int dump_line(struct text_file *file, const char *line, size_t len,
 	res = word_next(&rest, &word, error);
 	if (res <= 0)
 		return res;
-	return element_update(file->node.map, &words, false, error);
+	return file->node.map->key_size ?
+		       element_update(file->node.map, &words, false, error) :
+		       element_push_words(file->node.map, &words, false, error);
 }
 
 static void dump_release(struct text_file *file)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * entries/: a file of text for each element, named by its key.
+ * entries/: a file of text for each element, named by its key; in a map of
+ * maps, a link.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,57 +12,183 @@
 #include "fs/file.h"
 #include "fs/io.h"
 
-/* An index of four bytes is a node's whole identity: see node.h. */
+/* Characters of a file's name: NAME_MAX. */
+#define NAME_CHARS 255u
+
 static bool has_entries(const struct map *map)
 {
-	return map && map->ops->map_seq_show_elem &&
-	       map->key_size == sizeof(uint32_t);
+	return map && map->ops->map_seq_show_elem && map->key_size &&
+	       !(map->ops->flags & MAP_PREFIXES);
 }
 
-static int name_to_index(const struct node *node, const char *name,
-			 uint32_t *index, struct fmt_error *error)
+/*
+ * Room for a key, and the key that a name is.  To be released unless it
+ * fails.  Every form of a key that is accepted as input names its file.
+ */
+static int parse_name(struct element *element, const struct node *node,
+		      const char *name, struct fmt_error *error)
 {
 	struct word word = { name, strlen(name) };
+	int err = element_init_key(element, node->map);
 
-	return element_parse_key(node->map, &word, index, error);
+	if (err)
+		return err;
+	err = element_parse_key(node->map, &word, element->key, error);
+	if (err)
+		element_release(element);
+	return err;
 }
 
-/* Every form of a key that is accepted as input names its file. */
 static int entries_lookup(const struct node *node, const char *name,
-			  uint32_t *index)
+			  struct node *child)
 {
-	if (name_to_index(node, name, index, NULL))
-		return -ENOENT;
-	return *index < node->map->max_entries ? 0 : -ENOENT;
+	struct element element;
+	int err = parse_name(&element, node, name, NULL);
+
+	if (err)
+		return err == -ENOMEM ? err : -ENOENT;
+	err = map_lookup_elem_sys_only(node->map, element.key, NULL);
+	if (node->map->ops->flags & MAP_OF_MAPS)
+		child->type = &slot_link;
+	if (!err)
+		err = node_set_key(child, element.key);
+	element_release(&element);
+	return err;
 }
 
-static int entries_next(const struct node *node, uint64_t *pos, uint32_t *index,
-			struct text *name)
+/* Can this map's keys be names as they are printed? */
+static bool is_listed(const struct map *map)
 {
-	int res = map_seq_show_elem(node->map, pos, index, NULL, 1);
+	return map->key_size <= NAME_CHARS / 2;
+}
 
-	if (res > 0)
-		element_print_key(name, node->map, index);
+static int entries_next(const struct node *node, uint64_t *pos,
+			struct node *child, struct text *name)
+{
+	_Alignas(8) unsigned char key[NAME_CHARS / 2];
+	int res;
+
+	if (!is_listed(node->map))
+		return 0;
+	res = map_seq_show_elem(node->map, pos, key, NULL, 1);
+	if (res <= 0)
+		return res;
+	element_print_key(name, node->map, key);
+	if (node->map->ops->flags & MAP_OF_MAPS)
+		child->type = &slot_link;
+	node_show_key(child, key);
 	return res;
 }
 
-/* Only keys that can never exist get here. */
-static int entries_create(const struct node *node, const char *name,
-			  struct fmt_error *error)
+/* Can the key, which is not there, come to be? */
+static int check_room(struct map *map, struct fmt_error *error)
 {
-	uint32_t index;
-	int err = name_to_index(node, name, &index, error);
+	if (map->ops->flags & MAP_FIXED_KEYS)
+		return element_fail(error, map, -E2BIG);
+	return map_frozen(map) ? element_fail(error, map, -EPERM) : 0;
+}
 
-	return err ? err : element_fail(error, node->map, -E2BIG);
+/*
+ * Nothing is made yet: the element comes with the first line written, or not
+ * at all.
+ */
+static int entries_create(const struct node *node, const char *name, int flags,
+			  struct node *child, struct fmt_error *error)
+{
+	struct map *map = node->map;
+	struct element element;
+	int err = parse_name(&element, node, name, error);
+
+	if (err)
+		return err;
+	/* Somebody may have made it since the kernel's LOOKUP. */
+	err = map_lookup_elem_sys_only(map, element.key, NULL);
+	if (!err && (flags & O_EXCL))
+		err = element_fail(error, map, -EEXIST);
+	else if (err == -ENOENT)
+		err = check_room(map, error);
+	if (!err)
+		err = node_set_key(child, element.key);
+	element_release(&element);
+	return err;
 }
 
 static int entries_remove(const struct node *node, const char *name,
 			  struct fmt_error *error)
 {
-	uint32_t index;
-	int err = name_to_index(node, name, &index, error);
+	struct element element;
+	int err = parse_name(&element, node, name, error);
 
-	return err ? err : element_delete(node->map, &index, error);
+	if (err)
+		return err;
+	err = element_delete(node->map, element.key, error);
+	element_release(&element);
+	return err;
+}
+
+/* Links lead out of entries and of the map, to another map of the mount. */
+#define UP "../../"
+
+/* The name of a map in a link's target: between UP and slashes. */
+static bool target_name(const char *target, struct word *name)
+{
+	size_t len = strlen(target);
+
+	if (strncmp(target, UP, strlen(UP)) != 0)
+		return false;
+	name->at = target + strlen(UP);
+	name->len = len - strlen(UP);
+	while (name->len && name->at[name->len - 1] == '/')
+		name->len--;
+	return name->len;
+}
+
+static int entries_symlink(const struct node *node, const char *name,
+			   const char *target, struct fmt_error *error)
+{
+	struct words words;
+	struct element element;
+	struct word word;
+	int err;
+
+	if (!target_name(target, &word))
+		return fmt_fail(error, EINVAL,
+				"a link here is to " UP "NAME, a map of this "
+				"mount");
+	words = words_of(word.at, word.len);
+	err = element_init(&element, node->map, error);
+	if (err)
+		return err;
+	word = (struct word){ name, strlen(name) };
+	err = element_parse_key(node->map, &word, element.key, error);
+	if (!err)
+		err = element_parse_value(node->map, &words, element.value,
+					  NULL, error);
+	if (!err) {
+		err = map_update_elem(node->map, element.key, element.value,
+				      BPF_ANY);
+		if (err)
+			element_fail_update(error, node->map, BPF_ANY, err);
+	}
+	element_release(&element);
+	return err;
+}
+
+static int slot_target(const struct node *node, struct text *target)
+{
+	struct element element;
+	int err = element_init(&element, node->map, NULL);
+
+	if (err)
+		return err;
+	node_key(node, element.key);
+	err = map_lookup_elem_sys_only(node->map, element.key, element.value);
+	if (!err) {
+		text_puts(target, UP);
+		element_print_value(target, node->map, element.value);
+	}
+	element_release(&element);
+	return err;
 }
 
 static int entry_show(void *arg, uint64_t pos, uint64_t *next,
@@ -77,7 +205,9 @@ static int entry_show(void *arg, uint64_t pos, uint64_t *next,
 	if (err)
 		return err;
 	io_sync(node);
-	err = map_lookup_elem_sys_only(node->map, &node->index, element.value);
+	node_key(node, element.key);
+	err = element_lookup(node->map, element.key, element.value,
+			     &file->error);
 	if (!err) {
 		element_print_value(text, node->map, element.value);
 		text_putc(text, '\n');
@@ -101,10 +231,11 @@ static int entry_line(struct text_file *file, const char *line, size_t len,
 	err = element_parse_value(node->map, &words, element.value, NULL,
 				  error);
 	if (!err) {
-		err = map_update_elem(node->map, &node->index, element.value,
-				      BPF_ANY);
+		node_key(node, element.key);
+		err = map_update_elem(node->map, element.key, element.value,
+				      file->flags);
 		if (err)
-			element_fail(error, node->map, err);
+			element_fail_update(error, node->map, file->flags, err);
 	}
 	element_release(&element);
 	return err;
@@ -130,11 +261,21 @@ const struct file_type entries_dir = {
 	.lookup = entries_lookup,
 	.next = entries_next,
 	.create = entries_create,
+	.symlink = entries_symlink,
 	.remove = entries_remove,
+};
+
+/* The child of a map of maps, where the other is what open(2) makes. */
+const struct file_type slot_link = {
+	.in = KIND_ENTRIES,
+	.keyed = true,
+	.mode = S_IFLNK | 0777,
+	.link = slot_target,
 };
 
 const struct file_type entry_file = {
 	.in = KIND_ENTRIES,
+	.keyed = true,
 	.mode = S_IFREG | 0666,
 	.show = entry_show,
 	.line = entry_line,

@@ -19,7 +19,7 @@ static int maps_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)
 	struct map_dir *dir;
 	struct map *map = NULL;
 
-	while ((dir = dir_get_next(fs, &id))) {
+	while ((dir = dir_get_next(fs, &id, false))) {
 		map = atomic_load(&dir->map);
 		if (map)
 			break;

@@ -18,6 +18,7 @@
 #include "core/idr.h"
 #include "core/map.h"
 #include "fmt/error.h"
+#include "fs/keys.h"
 
 /*
  * How a data file (elements of an array, percpu/N) reaches its memory.
@@ -56,9 +57,26 @@ struct fs_access {
  */
 #define FS_NAMES 64u
 
+/*
+ * Text files that a user other than root can have open, each of which can take
+ * some 150 KiB of the daemon's memory, and more where values are large; and
+ * maps that are not configured, which are charged no memory.  Both are far
+ * more than are of use to anybody.
+ */
+#define FS_OPENS_USER  16384u
+#define FS_DRAFTS_USER 4096u
+
 struct fs_names {
 	pthread_rwlock_t lock;
 	void *tree; /* tsearch(3), of map_dirs */
+};
+
+/* Maps that somebody waits for: see waits.h. */
+struct waits {
+	pthread_mutex_t lock;
+	pthread_cond_t idle;   /* the last thread has ended */
+	struct watch *watches; /* a map each */
+	bool ending;
 };
 
 struct fs {
@@ -69,6 +87,8 @@ struct fs {
 	struct timespec start;	 /* times of the root */
 	struct fs_files files;	 /* of the root */
 	struct charge_domain charges;
+	struct charge_domain opens;  /* text files: one each */
+	struct charge_domain drafts; /* maps not configured yet: one each */
 
 	/* Map directories: see dir.h. */
 	struct idr dirs;		 /* by id */
@@ -77,7 +97,12 @@ struct fs {
 	pthread_mutex_t free_lock;
 	struct map_dir *free_dirs; /* free_lock */
 
+	struct keys keys;	   /* that are no index: see keys.h */
 	struct messages *messages; /* see messages.h */
+	struct map_space space;	   /* see space.h */
+	bool ending;		   /* the mount has gone */
+	struct waits waits;
+	_Atomic uint64_t streams; /* opened so far */
 };
 
 /* The user a request comes from. */

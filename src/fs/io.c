@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fs/file.h"
 #include "fs/passthrough.h"
+#include "fs/privileges.h"
 
 static const char *const mode_names[] = {
 	[IO_AUTO] = "auto",	  [IO_PASSTHROUGH] = "passthrough",
@@ -43,18 +43,13 @@ enum io_mode io_mode_by_name(const char *name)
  */
 static bool may_register(void)
 {
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = { 0 };
 	unsigned long inside;
 	unsigned long outside;
 	unsigned long count;
 	bool initial;
 	FILE *map;
 
-	if (syscall(SYS_capget, &header, caps) < 0 ||
-	    !(caps[0].effective & 1u << CAP_SYS_ADMIN))
+	if (!privileges_have(CAP_SYS_ADMIN))
 		return false;
 	map = fopen("/proc/self/uid_map", "re");
 	if (!map)
@@ -164,9 +159,17 @@ static int backing_id(struct map_dir *dir, struct map *map, uint32_t n,
 int io_prepare_open(const struct node *node, fuse_req_t req,
 		    struct fuse_file_info *fi)
 {
-	const struct region *region = node->type->region(node);
+	const struct region *region =
+		node->type->region ? node->type->region(node) : NULL;
 
 	fi->noflush = 1;
+	/* Read and written by us, and mapped by the kernel. */
+	if (node->type->pages && node->fs->io == IO_PASSTHROUGH) {
+		fi->direct_io = 1;
+		/* The kernel refuses both: offsets are just ignored. */
+		fi->nonseekable = 0;
+		return backing_id(node->dir, node->map, node->index, req);
+	}
 	/* Data file n is region n, and n the node's index. */
 	if (region && node->fs->io == IO_PASSTHROUGH)
 		return backing_id(node->dir, node->map, node->index, req);
@@ -177,9 +180,9 @@ int io_prepare_open(const struct node *node, fuse_req_t req,
 	return 0;
 }
 
-void io_link(const struct region *region, char *target, size_t size)
+void io_link(const struct region *region, struct text *target)
 {
-	snprintf(target, size, "/proc/%d/fd/%d", getpid(), region->fd);
+	text_printf(target, "/proc/%d/fd/%d", getpid(), region->fd);
 }
 
 void io_forget(struct fs *fs, struct map_dir *dir, struct map *map)
@@ -214,7 +217,9 @@ void io_sync(const struct node *node)
 	enum file_kind kind = KIND_ELEMENTS;
 	uint32_t n;
 
-	if (node->fs->io != IO_CACHED || !node->map)
+	/* A table's region cannot be opened in this mode. */
+	if (node->fs->io != IO_CACHED || !node->map ||
+	    (node->map->ops->flags & MAP_TABLE))
 		return;
 	if (node->map->ops->flags & MAP_PERCPU)
 		kind = KIND_PERCPU_SLOTS;

@@ -7,6 +7,7 @@
 #ifndef FS_IO_H
 #define FS_IO_H
 
+#include "fmt/text.h"
 #include "fs/dir.h"
 #include "fs/node.h"
 
@@ -31,7 +32,7 @@ int io_prepare_open(const struct node *node, fuse_req_t req,
 		    struct fuse_file_info *fi);
 
 /* The target of the link that a data file is in mode symlink. */
-void io_link(const struct region *region, char *target, size_t size);
+void io_link(const struct region *region, struct text *target);
 
 /* The directory's last reference is gone: drop its backing ids. */
 void io_forget(struct fs *fs, struct map_dir *dir, struct map *map);

@@ -105,5 +105,9 @@ ssize_t lines_write(struct lines *lines, lines_run_t run, void *arg,
 					 (size_t)(end - at), max);
 	}
 	lines->off = off + size;
+	if (err && size % LINES_BLOCK != 0) {
+		lines->err = 0;
+		lines->len = 0;
+	}
 	return err ? err : (ssize_t)size;
 }

@@ -25,7 +25,7 @@ struct lines {
 	size_t size;	 /* bytes allocated */
 	uint64_t off;	 /* where the tail goes on */
 	uint64_t number; /* lines run, the failed one included */
-	int err;	 /* of the line that failed */
+	int err;	 /* of the line that failed, for later writes */
 };
 
 /* All zero is a file nothing was written to. */
@@ -33,8 +33,10 @@ void lines_release(struct lines *lines);
 
 /*
  * 'size' when all lines were run.  The error of the first that failed: those
- * before it stay done, and every later write and flush of this open file gets
- * the same error.  -EINVAL when an unfinished line is not continued where it
+ * before it stay done.  If the write may be a piece of something longer, every
+ * later write and flush of this open file gets the same error; else the next
+ * one is a new beginning, as of a shell that gives one command after the other.
+ * -EINVAL when an unfinished line is not continued where it
  * ended; -EFBIG for a line longer than 'max' bytes; -ENOMEM.
  */
 ssize_t lines_write(struct lines *lines, lines_run_t run, void *arg,

@@ -17,6 +17,8 @@
 #include "fs/dir.h"
 #include "fs/messages.h"
 #include "fs/mount.h"
+#include "fs/space.h"
+#include "fs/waits.h"
 
 /* Every map costs descriptors: take what the system lets a process have. */
 static void raise_file_limit(void)
@@ -53,15 +55,24 @@ static int fs_init(struct fs *fs, const struct options *options)
 	fs->messages = messages_new();
 	if (!fs->messages)
 		return -ENOMEM;
+	keys_init(&fs->keys);
+	waits_init(&fs->waits);
+	space_init(&fs->space);
 	charge_domain_init(&fs->charges, options->memlimit,
 			   options->memlimit_user);
+	charge_domain_init(&fs->opens, UINT64_MAX, FS_OPENS_USER);
+	charge_domain_init(&fs->drafts, UINT64_MAX, FS_DRAFTS_USER);
 	return dirs_init(fs);
 }
 
 static void fs_release(struct fs *fs)
 {
 	dirs_release(fs);
+	waits_release(&fs->waits);
+	keys_release(&fs->keys);
 	charge_domain_release(&fs->charges);
+	charge_domain_release(&fs->opens);
+	charge_domain_release(&fs->drafts);
 	messages_free(fs->messages);
 }
 
@@ -116,19 +127,26 @@ static int make_maps(struct fs *fs, const char *path)
 
 static int run(struct options *options, int ready)
 {
+	struct attendant attendant = { .fd = -1 };
 	struct fs fs;
-	int err;
+	int err = 0;
 
+	/* What mount.fuse3 has mounted is its own to take away. */
+	if (strncmp(options->mountpoint, "/dev/fd/", 8) != 0)
+		err = attendant_start(&attendant, options->mountpoint, ready);
 	raise_file_limit();
-	err = fs_init(&fs, options);
+	if (!err)
+		err = fs_init(&fs, options);
 	if (err) {
 		fprintf(stderr, "mapfs: %s\n", strerror(-err));
+		attendant_end(&attendant);
 		return err;
 	}
 	if (options->maps)
 		err = make_maps(&fs, options->maps);
 	if (!err)
-		err = mount_serve(&fs, options, ready);
+		err = mount_serve(&fs, options, &attendant, ready);
+	attendant_end(&attendant);
 	fs_release(&fs);
 	return err;
 }

@@ -3,18 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "fs/attendant.h"
 #include "fs/io.h"
 #include "fs/ops.h"
 #include "fs/passthrough.h"
+#include "fs/privileges.h"
+#include "fs/waits.h"
 
 /*
  * Threads of the loop.  A thread waits in io_sync for WRITE requests that
@@ -26,6 +29,7 @@
 struct mount {
 	struct fs *fs;
 	const struct options *options;
+	struct attendant *attendant;
 	int ready; /* descriptor or -1 */
 	bool failed;
 };
@@ -36,18 +40,10 @@ struct mount {
  */
 static void unmount_dead(const char *mountpoint)
 {
-	const char *argv[] = { "fusermount3", "-uz", mountpoint, NULL };
-	extern char **environ;
 	struct statvfs st;
-	pid_t pid;
 
-	if (statvfs(mountpoint, &st) == 0 || errno != ENOTCONN)
-		return;
-	if (umount2(mountpoint, MNT_DETACH) == 0)
-		return;
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv,
-			 environ) == 0)
-		waitpid(pid, NULL, 0);
+	if (statvfs(mountpoint, &st) < 0 && errno == ENOTCONN)
+		attendant_take_away(mountpoint);
 }
 
 /* Give up the terminal and the directory the daemon was started in. */
@@ -64,24 +60,6 @@ static void detach(void)
 }
 
 /*
- * Does the mount answer?  Asked by a process that has no part in it: a thread
- * of ours that waits for an answer when we are killed keeps the descriptor
- * open by which the kernel would see that none will come.
- */
-static bool answers(struct fuse_session *se, const char *where)
-{
-	struct statvfs st;
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		close(fuse_session_fd(se));
-		_exit(statvfs(where, &st) < 0);
-	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
-}
-
-/*
  * Runs beside the loop: the mount is ready when it answers, and by then the
  * way of serving data files is settled.
  */
@@ -91,9 +69,9 @@ static void *wait_ready(void *arg)
 	const char *where = mount->options->mountpoint;
 	ssize_t written;
 
-	if (strncmp(where, "/dev/fd/", 8) == 0)
+	if (mount->attendant->fd < 0)
 		goto ready;
-	if (!answers(mount->fs->se, where) || mount->fs->io == IO_AUTO) {
+	if (!attendant_answers(mount->attendant) || mount->fs->io == IO_AUTO) {
 		/* Ended before it began, or an io= that is not to be had. */
 		if (!fuse_session_exited(mount->fs->se))
 			fprintf(stderr,
@@ -118,6 +96,65 @@ ready:
 	return NULL;
 }
 
+/*
+ * Libfuse must not try to unmount, which we may not do any more: it does not
+ * if the descriptor polls like that of a mount which has ended, as a pipe does
+ * that nobody reads.
+ */
+static void hang_up(int fd)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return;
+	dup3(fds[1], fd, O_CLOEXEC);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* The mount goes, unless it is gone. */
+static void end_mount(struct mount *mount)
+{
+	struct fuse_session *se = mount->fs->se;
+	struct pollfd end = { .fd = fuse_session_fd(se) };
+
+	if (end.fd >= 0 && mount->attendant->fd >= 0 && poll(&end, 1, 0) == 0) {
+		hang_up(end.fd);
+		attendant_unmount(mount->attendant);
+	}
+	fuse_session_unmount(se);
+}
+
+/*
+ * Answer the kernel's first request, which settles whether the kernel is to
+ * be given memory to serve: what takes the one capability that is kept.
+ */
+static int drop_privileges(struct mount *mount)
+{
+	struct fuse_session *se = mount->fs->se;
+	struct fuse_buf buf = { 0 };
+	int keep;
+	int res;
+
+	do
+		res = fuse_session_receive_buf(se, &buf);
+	while (res == -EINTR && !fuse_session_exited(se));
+	if (res > 0)
+		fuse_session_process_buf(se, &buf);
+	free(buf.mem);
+	if (res < 0 && res != -EINTR)
+		return res;
+	keep = mount->fs->io == IO_AUTO ? CAP_SYS_ADMIN : -1;
+	return privileges_drop(keep);
+}
+
+static int said(const struct mount *mount, int err)
+{
+	fprintf(stderr, "mapfs: %s: %s\n", mount->options->mountpoint,
+		strerror(-err));
+	return err;
+}
+
 static int serve(struct mount *mount)
 {
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
@@ -125,30 +162,33 @@ static int serve(struct mount *mount)
 	int res;
 
 	if (!config)
-		return -ENOMEM;
+		return said(mount, -ENOMEM);
 	fuse_loop_cfg_set_max_threads(config, MOUNT_THREADS);
 	fuse_loop_cfg_set_idle_threads(config, MOUNT_THREADS_IDLE);
 	fuse_loop_cfg_set_clone_fd(config, 0);
 	res = -pthread_create(&waiter, NULL, wait_ready, mount);
 	if (!res) {
-		/* The number of a signal is an end like umount's. */
+		/*
+		 * The number of a signal is an end like umount's, and so is a
+		 * request that was being read when the mount went.
+		 */
 		res = fuse_session_loop_mt(mount->fs->se, config);
-		if (res < 0)
-			fprintf(stderr, "mapfs: %s: %s\n",
-				mount->options->mountpoint, strerror(-res));
-		else
-			res = 0;
+		res = res < 0 && res != -ECONNABORTED ? said(mount, res) : 0;
+		waits_end(&mount->fs->waits);
 		/* Lets a waiter go that asked a mount which did not answer. */
-		fuse_session_unmount(mount->fs->se);
+		end_mount(mount);
 		pthread_join(waiter, NULL);
+	} else {
+		said(mount, res);
 	}
 	fuse_loop_cfg_destroy(config);
 	return mount->failed ? -EOPNOTSUPP : res;
 }
 
-int mount_serve(struct fs *fs, struct options *options, int ready)
+int mount_serve(struct fs *fs, struct options *options,
+		struct attendant *attendant, int ready)
 {
-	struct mount mount = { fs, options, ready, false };
+	struct mount mount = { fs, options, attendant, ready, false };
 	int res = -EIO;
 
 	unmount_dead(options->mountpoint);
@@ -159,12 +199,17 @@ int mount_serve(struct fs *fs, struct options *options, int ready)
 		return -EINVAL;
 	if (fuse_set_signal_handlers(fs->se))
 		goto out_destroy;
-	if (fuse_session_mount(fs->se, options->mountpoint))
+	if (fuse_session_mount(fs->se, options->mountpoint)) {
+		/* libfuse says why, but not that it lacks memory. */
+		fprintf(stderr, "mapfs: %s: not mounted\n",
+			options->mountpoint);
 		goto out_signals;
+	}
 	res = passthrough_attach(fs->se);
 	if (!res)
-		res = serve(&mount);
-	fuse_session_unmount(fs->se);
+		res = drop_privileges(&mount);
+	res = res ? said(&mount, res) : serve(&mount);
+	end_mount(&mount);
 out_signals:
 	fuse_remove_signal_handlers(fs->se);
 out_destroy:

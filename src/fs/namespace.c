@@ -29,13 +29,28 @@ const struct file_type *const file_types[KINDS] = {
 	[KIND_ROOT_CREATE] = &root_create_file,
 	[KIND_ROOT_MAPS] = &root_maps_file,
 	[KIND_ROOT_ERROR] = &root_error_file,
+	[KIND_IDS] = &ids_dir,
 	[KIND_MAP] = &map_dir,
+	[KIND_ID_LINK] = &id_link,
+	[KIND_ID_MAP] = &id_map_dir,
 	[KIND_CREATE] = &create_file,
 	[KIND_CTL] = &ctl_file,
 	[KIND_INFO] = &info_file,
 	[KIND_ELEMENTS] = &elements_file,
+	[KIND_RECORDS] = &records_file,
+	[KIND_REGION] = &region_file,
+	[KIND_STREAM] = &stream_file,
+	[KIND_PUSH] = &push_file,
+	[KIND_POP] = &pop_file,
+	[KIND_PEEK] = &peek_file,
+	[KIND_FILTER_PEEK] = &filter_peek_file,
 	[KIND_ENTRIES] = &entries_dir,
 	[KIND_ENTRY] = &entry_file,
+	[KIND_SLOT] = &slot_link,
+	[KIND_ADDRESSES] = &addresses_dir,
+	[KIND_PREFIXES] = &prefixes_dir,
+	[KIND_LOOKUP] = &lookup_dir,
+	[KIND_MATCH] = &match_file,
 	[KIND_DUMP] = &dump_file,
 	[KIND_PERCPU] = &percpu_dir,
 	[KIND_PERCPU_SLOTS] = &percpu_slots_file,
@@ -53,8 +68,17 @@ bool file_is_text(const struct file_type *type)
 
 bool node_is_link(const struct node *node)
 {
-	return node->fs->io == IO_SYMLINK && node->type->region &&
-	       node->type->region(node);
+	return node->type->link ||
+	       (node->fs->io == IO_SYMLINK && node->type->region &&
+		node->type->region(node));
+}
+
+int node_readlink(const struct node *node, struct text *target)
+{
+	if (node->type->link)
+		return node->type->link(node, target);
+	io_link(node->type->region(node), target);
+	return 0;
 }
 
 /* A directory can be searched by whoever may read or write its files. */
@@ -82,13 +106,15 @@ static void stat_region(struct stat *st, const struct region *region)
 	st->st_ctim = memory.st_ctim;
 }
 
-static void stat_link(struct stat *st, const struct region *region)
+/* Without the size of a target that may be another one when it is asked for. */
+static void stat_link(struct stat *st, const struct node *node)
 {
-	char target[64];
+	char buf[LINK_MAX_LEN];
+	struct text target = { buf, sizeof(buf), 0 };
 
-	io_link(region, target, sizeof(target));
 	st->st_mode = S_IFLNK | 0777;
-	st->st_size = (off_t)strlen(target);
+	if (!node->type->link && !node_readlink(node, &target))
+		st->st_size = (off_t)target.len;
 }
 
 void node_stat(const struct node *node, struct stat *st)
@@ -100,7 +126,7 @@ void node_stat(const struct node *node, struct stat *st)
 	bool region = type->region && type->region(node);
 
 	memset(st, 0, sizeof(*st));
-	st->st_ino = node_id(node);
+	st->st_ino = node->ino ? node->ino : node_id(node);
 	st->st_uid = access->uid;
 	st->st_gid = access->gid;
 	st->st_blksize = 4096;
@@ -108,6 +134,8 @@ void node_stat(const struct node *node, struct stat *st)
 	stat_times(st, node->dir ? node->dir->created : node->fs->start);
 	if (node->dir && file_is_dir(type))
 		mode = dir_mode(mode);
+	if (type->asks)
+		mode = (mode & 0444) >> 1;
 	/* Whoever may write the root may make maps; all may read its files. */
 	if (!node->dir && !file_is_dir(type))
 		mode |= 0444;
@@ -116,8 +144,10 @@ void node_stat(const struct node *node, struct stat *st)
 		st->st_size = (off_t)type->size(node);
 	if (region)
 		stat_region(st, type->region(node));
+	if (type->stat)
+		type->stat(node, st);
 	if (node_is_link(node))
-		stat_link(st, type->region(node));
+		stat_link(st, node);
 }
 
 /*
@@ -130,7 +160,7 @@ void node_stat(const struct node *node, struct stat *st)
 
 static bool is_volatile(const struct node *node)
 {
-	return node->type == &entry_file || node->type->region;
+	return node->type->keyed || node->type->fleeting || node->type->read;
 }
 
 double node_attr_timeout(const struct node *node)
@@ -142,10 +172,11 @@ void node_entry(const struct node *node, struct fuse_entry_param *entry)
 {
 	memset(entry, 0, sizeof(*entry));
 	node_stat(node, &entry->attr);
-	entry->ino = entry->attr.st_ino;
+	entry->ino = node_id(node);
 	entry->generation = 1;
 	entry->attr_timeout = node_attr_timeout(node);
-	entry->entry_timeout = node->type == &entry_file ? 0.0 : TIMEOUT_FIXED;
+	entry->entry_timeout =
+		node->type->keyed || node->type->fleeting ? 0.0 : TIMEOUT_FIXED;
 }
 
 void node_access_changed(const struct node *node)
@@ -161,11 +192,15 @@ void node_access_changed(const struct node *node)
 	if (node->map)
 		io_access_changed(node->fs, node->dir, node->map);
 	for (kind = KIND_MAP; kind < KINDS; kind++)
-		if (kind != KIND_ENTRY && kind != KIND_PERCPU_SLOTS)
+		if (!file_types[kind]->keyed && kind != KIND_PERCPU_SLOTS)
 			fuse_lowlevel_notify_inval_inode(
-				node->fs->se, node_ino(node->dir->id, kind, 0),
+				node->fs->se,
+				node_ino(node->dir->id, kind,
+					 file_types[kind]->index),
 				-1, 0);
-	for (n = 0; node->map && map_region(node->map, n); n++)
+	if (!node->map || !percpu_dir.applies(node->map))
+		return;
+	for (n = 0; map_region(node->map, n); n++)
 		fuse_lowlevel_notify_inval_inode(
 			node->fs->se,
 			node_ino(node->dir->id, KIND_PERCPU_SLOTS, n), -1, 0);
@@ -176,7 +211,7 @@ static bool file_applies(const struct node *dir, const struct file_type *type)
 	return !type->applies || type->applies(dir->map);
 }
 
-static enum file_kind node_kind(const struct node *node)
+enum file_kind node_kind(const struct node *node)
 {
 	enum file_kind kind = 0;
 
@@ -206,7 +241,7 @@ static int lookup_fixed(const struct node *dir, const char *name,
 
 		if (type->name && file_types[type->in] == dir->type &&
 		    strcmp(type->name, name) == 0 && file_applies(dir, type)) {
-			*child = node_in(dir, kind, 0);
+			*child = node_in(dir, kind, type->index);
 			if (child->dir)
 				dir_ref(child->dir);
 			return 0;
@@ -230,18 +265,16 @@ static int lookup_map(const struct node *root, const char *name,
 
 int node_lookup(const struct node *dir, const char *name, struct node *child)
 {
-	uint32_t index;
 	int err;
 
 	if (!file_is_dir(dir->type))
 		return -ENOTDIR;
 	if (dir->type->lookup) {
-		err = dir->type->lookup(dir, name, &index);
-		if (err)
-			return err;
-		*child = node_in(dir, dir->type->child, index);
-		dir_ref(child->dir);
-		return 0;
+		*child = node_in(dir, dir->type->child, 0);
+		err = dir->type->lookup(dir, name, child);
+		if (!err && dir->dir)
+			dir_ref(child->dir);
+		return err;
 	}
 	err = lookup_fixed(dir, name, child);
 	if (err && dir->type == &root_dir)
@@ -268,8 +301,8 @@ static int list_fixed(const struct node *dir, uint64_t *pos, struct node *child,
 		const struct file_type *type = file_types[kind];
 
 		if (type->name && file_types[type->in] == dir->type &&
-		    file_applies(dir, type)) {
-			*child = node_in(dir, kind, 0);
+		    !type->hidden && file_applies(dir, type)) {
+			*child = node_in(dir, kind, type->index);
 			text_puts(name, type->name);
 			*pos = LIST_FIXED + kind + 1;
 			return 1;
@@ -283,7 +316,7 @@ static int list_maps(const struct node *root, uint64_t *pos, struct node *child,
 		     struct text *name)
 {
 	uint32_t id = (uint32_t)(*pos - LIST_DYNAMIC);
-	struct map_dir *dir = dir_get_next(root->fs, &id);
+	struct map_dir *dir = dir_get_next(root->fs, &id, false);
 	char copy[MAP_NAME_LEN];
 
 	if (!dir)
@@ -301,14 +334,25 @@ static int list_dynamic(const struct node *dir, uint64_t *pos,
 			struct node *child, struct text *name)
 {
 	uint64_t own = *pos - LIST_DYNAMIC;
-	uint32_t index;
-	int res = dir->type->next(dir, &own, &index, name);
+	int res;
 
-	if (res > 0) {
-		*child = node_in(dir, dir->type->child, index);
+	*child = node_in(dir, dir->type->child, 0);
+	res = dir->type->next(dir, &own, child, name);
+	if (res > 0)
 		*pos = LIST_DYNAMIC + own;
-	}
 	return res;
+}
+
+int node_create(const struct node *dir, const char *name, int flags,
+		struct node *child, struct fmt_error *error)
+{
+	int err;
+
+	*child = node_in(dir, dir->type->child, 0);
+	err = dir->type->create(dir, name, flags, child, error);
+	if (!err)
+		dir_ref(child->dir);
+	return err;
 }
 
 int node_list(const struct node *dir, uint64_t *pos, struct node *child,
@@ -333,7 +377,7 @@ int node_list(const struct node *dir, uint64_t *pos, struct node *child,
 	} else if (!res && dir->type->next) {
 		res = list_dynamic(dir, pos, child, name);
 	}
-	if (res > 0 && child->dir)
+	if (res > 0 && dir->dir)
 		dir_ref(child->dir);
 	return res;
 }

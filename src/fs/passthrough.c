@@ -71,6 +71,7 @@ int passthrough_reply_open(fuse_req_t req, struct fuse_file_info *fi, int id)
  */
 #define INIT_HANDLE_KILLPRIV_V2 (1u << 28)
 #define INIT2_PASSTHROUGH	(1u << (37 - 32))
+#define OPEN_DIRECT_IO		(1u << 0)
 #define OPEN_NOFLUSH		(1u << 5)
 #define OPEN_PASSTHROUGH	(1u << 7)
 
@@ -131,6 +132,9 @@ static ssize_t session_read(int fd, void *buf, size_t size, void *userdata)
 	const struct fuse_init_in *init = (const void *)(in + 1);
 
 	(void)userdata;
+	/* The mount ended while a request of it was being read. */
+	if (res < 0 && errno == ECONNABORTED)
+		errno = ENODEV;
 	if (!__atomic_load_n(&init_done, __ATOMIC_RELAXED) &&
 	    res >= (ssize_t)(sizeof(*in) + sizeof(*init)) &&
 	    in->opcode == FUSE_INIT) {
@@ -194,6 +198,8 @@ int passthrough_reply_open(fuse_req_t req, struct fuse_file_info *fi, int id)
 		.backing_id = id,
 	};
 
+	if (fi->direct_io)
+		out.open_flags |= OPEN_DIRECT_IO;
 	return fuse_reply_buf(req, (const char *)&out, sizeof(out));
 }
 

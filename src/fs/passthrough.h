@@ -27,7 +27,10 @@ bool passthrough_negotiate(struct fuse_conn_info *conn);
 int passthrough_register(fuse_req_t req, int fd);
 void passthrough_drop(struct fuse_session *se, int id);
 
-/* Answer OPEN: the file is served from 'id'.  No FLUSH is sent for it. */
+/*
+ * Answer OPEN: the file is served from 'id', or with direct_io only mapped from
+ * there.  No FLUSH is sent for it.
+ */
 int passthrough_reply_open(fuse_req_t req, struct fuse_file_info *fi, int id);
 
 #endif

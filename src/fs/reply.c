@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "fs/creds.h"
 #include "fs/io.h"
 #include "fs/messages.h"
 #include "fs/passthrough.h"
@@ -15,6 +16,7 @@ int call_begin(struct call *call, fuse_req_t req, fuse_ino_t ino)
 	call->req = req;
 	call->fs = fuse_req_userdata(req);
 	call->creds = (struct creds){ ctx->uid, ctx->gid, ctx->pid };
+	creds_serve(&call->creds);
 	call->error.msg[0] = '\0';
 	call->node.dir = NULL;
 	if (io_settle(call->fs, req) == IO_AUTO)
@@ -31,10 +33,10 @@ void call_reply_err(struct call *call, int err)
 	fuse_reply_err(call->req, -err);
 }
 
-void call_reply_entry(struct call *call, const struct fuse_entry_param *entry)
+int call_reply_entry(struct call *call, const struct fuse_entry_param *entry)
 {
 	node_put(&call->node);
-	fuse_reply_entry(call->req, entry);
+	return fuse_reply_entry(call->req, entry);
 }
 
 void call_reply_attr(struct call *call, const struct stat *st, double timeout)
@@ -67,6 +69,18 @@ void call_reply_lseek(struct call *call, off_t off)
 	fuse_reply_lseek(call->req, off);
 }
 
+void call_reply_ioctl(struct call *call, const void *buf, size_t size)
+{
+	node_put(&call->node);
+	fuse_reply_ioctl(call->req, 0, buf, size);
+}
+
+void call_reply_poll(struct call *call, unsigned int events)
+{
+	node_put(&call->node);
+	fuse_reply_poll(call->req, events);
+}
+
 void call_reply_readlink(struct call *call, const char *target)
 {
 	node_put(&call->node);
@@ -79,6 +93,13 @@ int call_reply_open(struct call *call, struct fuse_file_info *fi, int id)
 	if (id)
 		return passthrough_reply_open(call->req, fi, id);
 	return fuse_reply_open(call->req, fi);
+}
+
+int call_reply_create(struct call *call, const struct fuse_entry_param *entry,
+		      struct fuse_file_info *fi)
+{
+	node_put(&call->node);
+	return fuse_reply_create(call->req, entry, fi);
 }
 
 /*

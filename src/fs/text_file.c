@@ -2,6 +2,7 @@
 #include "fs/text_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,23 +52,48 @@ void text_files_release(struct fs_files *files)
 		text_file_release(files->first);
 }
 
-int text_file_open(const struct call *call, struct text_file **filep)
+/*
+ * The flags of open(2) as those of an update.  O_CREAT comes with CREATE
+ * alone: to OPEN, of what is there, '>' in a shell is O_TRUNC.
+ */
+static uint64_t update_flags(int flags)
 {
-	struct text_file *file;
+	if (!(flags & O_CREAT))
+		return flags & O_TRUNC ? BPF_ANY : BPF_EXIST;
+	return flags & O_EXCL ? BPF_NOEXIST : BPF_ANY;
+}
 
+int text_file_open(struct call *call, const struct node *node, int flags,
+		   struct text_file **filep)
+{
+	const struct charge open = { &call->fs->opens, call->creds.uid, 1 };
+	struct text_file *file;
+	int err = charge_take(&open);
+
+	if (err)
+		return fmt_fail(&call->error, err == -EPERM ? EMFILE : -err,
+				"uid %u has %u text files open",
+				call->creds.uid, FS_OPENS_USER);
 	pthread_once(&spare_once, spare_make_key);
 	file = pthread_getspecific(spare_key);
 	if (file)
 		pthread_setspecific(spare_key, NULL);
 	else
 		file = malloc(sizeof(*file));
-	if (!file)
+	if (!file) {
+		charge_give(&open);
 		return -ENOMEM;
+	}
 	memset(file, 0, sizeof(*file));
-	file->node = call->node;
+	file->open = open;
+	file->node = *node;
 	if (file->node.dir)
 		dir_ref(file->node.dir);
 	file->creds = call->creds;
+	file->opener = call->creds.pid;
+	file->readable = (flags & O_ACCMODE) != O_WRONLY;
+	file->writable = (flags & O_ACCMODE) != O_RDONLY;
+	file->flags = update_flags(flags);
 	pthread_mutex_init(&file->lock, NULL);
 	files_add(files_of(&file->node), file);
 	*filep = file;
@@ -77,15 +103,37 @@ int text_file_open(const struct call *call, struct text_file **filep)
 void text_file_release(struct text_file *file)
 {
 	files_remove(files_of(&file->node), file);
+	charge_give(&file->open);
 	if (file->node.type->release)
 		file->node.type->release(file);
 	seq_release(&file->seq);
 	lines_release(&file->lines);
+	answer_release(&file->answer);
 	pthread_mutex_destroy(&file->lock);
 	node_put(&file->node);
 	if (pthread_getspecific(spare_key) ||
 	    pthread_setspecific(spare_key, file))
 		free(file);
+}
+
+void text_files_truncated(const struct call *call)
+{
+	const struct node *node = &call->node;
+	struct fs_files *files = files_of(node);
+	struct text_file *file;
+
+	if (node->fs->io != IO_CACHED)
+		return;
+	pthread_mutex_lock(&files->lock);
+	for (file = files->first; file; file = file->next)
+		if (file->node.type == node->type &&
+		    file->node.index == node->index &&
+		    file->opener == call->creds.pid)
+			break;
+	/* The first is the one opened last. */
+	if (file)
+		file->flags = BPF_ANY;
+	pthread_mutex_unlock(&files->lock);
 }
 
 /*
@@ -96,7 +144,8 @@ static void file_message(struct call *call, const struct text_file *file,
 			 int err, bool with_line)
 {
 	const struct node *node = &file->node;
-	const char *type = node->type->name ? node->type->name : "entries";
+	const struct file_type *named =
+		node->type->name ? node->type : file_types[node->type->in];
 	const char *why = file->error.msg[0] ? file->error.msg : strerror(-err);
 	char name[MAP_NAME_LEN] = "";
 	const char *slash = "";
@@ -107,24 +156,31 @@ static void file_message(struct call *call, const struct text_file *file,
 	}
 	if (with_line)
 		fmt_fail(&call->error, -err, "%s%s%s: line %llu: %s", name,
-			 slash, type, (unsigned long long)file->lines.number,
-			 why);
+			 slash, named->name,
+			 (unsigned long long)file->lines.number, why);
 	else
-		fmt_fail(&call->error, -err, "%s%s%s: %s", name, slash, type,
-			 why);
+		fmt_fail(&call->error, -err, "%s%s%s: %s", name, slash,
+			 named->name, why);
 }
 
 ssize_t text_file_read(struct call *call, struct text_file *file, void *buf,
 		       size_t size, uint64_t off)
 {
-	ssize_t res;
+	const struct file_type *type = file->node.type;
+	ssize_t res = 0;
+	size_t len;
 
-	if (!file->node.type->show)
-		return 0;
 	pthread_mutex_lock(&file->lock);
 	file->error.msg[0] = '\0';
-	res = seq_read(&file->seq, file->node.type->show, file, buf, size, off);
-	if (res < 0)
+	if (type->await)
+		res = type->await(file, &file->error);
+	if (res)
+		;
+	else if (answer_read(&file->answer, buf, size, off, &len))
+		res = (ssize_t)len;
+	else if (type->show)
+		res = seq_read(&file->seq, type->show, file, buf, size, off);
+	if (res < 0 && res != -EAGAIN)
 		file_message(call, file, (int)res, false);
 	pthread_mutex_unlock(&file->lock);
 	return res;
@@ -154,6 +210,7 @@ ssize_t text_file_write(struct call *call, struct text_file *file,
 	file->creds = call->creds;
 	file->umask = -1;
 	file->error.msg[0] = '\0';
+	answer_settle(&file->answer, off);
 	io_sync(&file->node);
 	res = lines_write(&file->lines, run_line, file, buf, size, off, max);
 	io_sync(&file->node);
@@ -181,6 +238,17 @@ int text_file_flush(struct call *call, struct text_file *file)
 		if (err)
 			file_message(call, file, err, true);
 	}
+	pthread_mutex_unlock(&file->lock);
+	return err;
+}
+
+int text_file_ioctl(struct call *call, struct text_file *file, unsigned int cmd,
+		    void *buf, size_t in, size_t *size)
+{
+	int err;
+
+	pthread_mutex_lock(&file->lock);
+	err = file->node.type->ioctl(file, cmd, buf, in, size, &call->error);
 	pthread_mutex_unlock(&file->lock);
 	return err;
 }

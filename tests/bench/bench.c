@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usage: bench MAPFS
+ * usage: bench [MAPFS]
+ *
+ * Without the program only what needs no mount is measured.
  *
  * This process mounts, waits and clears up; a child measures, so that nothing
  * is left behind however that ends.  (If this process is killed by SIGKILL,
@@ -13,6 +15,7 @@
 #include <ftw.h>
 #include <linux/magic.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,24 +109,63 @@ static void clear_up(struct bench *bench)
 		fprintf(stderr, "bench: %s: %s\n", bench->dir, strerror(errno));
 }
 
+void bench_note(struct bench *bench, const char *format, ...)
+{
+	size_t len = strlen(bench->notes);
+	char line[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line) - 1, format, args);
+	va_end(args);
+	strcat(line, "\n");
+	if (!strstr(bench->notes, line))
+		snprintf(bench->notes + len, sizeof(bench->notes) - len, "%s",
+			 line);
+}
+
+/* Is there a group in the part that was asked for? */
+static bool is_wanted(const struct bench *bench, const struct part *part)
+{
+	const struct group *group = part->groups;
+
+	while (group->name && !strstr(group->name, bench->rows))
+		group++;
+	return group->name;
+}
+
+static bool wants_mounts(const struct bench *bench)
+{
+	return bench->mapfs &&
+	       (is_wanted(bench, &mount_part) || is_wanted(bench, &lib_part));
+}
+
 /* In the child. */
 static int measure_all(struct bench *bench)
 {
-	enum who mode;
-	int err = data_make(bench);
+	FILE *csv = fopen(bench->csv, "w");
+	int err = 0;
 
-	for (mode = 0; mode < MODES && bench->left_out[mode][0]; mode++)
-		;
-	if (!err && mode == MODES) {
-		for (mode = 0; mode < MODES; mode++)
-			fprintf(stderr, "bench: %s: %s\n", mode_names[mode],
-				bench->left_out[mode]);
-		err = -EOPNOTSUPP;
+	if (!csv) {
+		fprintf(stderr, "bench: %s: %s\n", bench->csv, strerror(errno));
+		return 1;
 	}
+	report_csv_head(csv);
+	if (bench->mapfs && is_wanted(bench, &mount_part))
+		err = bench_run(bench, &mount_part, csv);
+	bench->notes[0] = '\0';
+	if (!err && is_wanted(bench, &hash_part))
+		err = bench_run(bench, &hash_part, csv);
+	bench->notes[0] = '\0';
+	if (!err && bench->mapfs && is_wanted(bench, &lib_part))
+		err = bench_run(bench, &lib_part, csv);
+	if (ferror(csv) && !err)
+		err = -EIO;
+	if (fclose(csv) && !err)
+		err = -errno;
 	if (!err)
-		err = bench_run(bench);
-	data_free(bench);
-	if (err)
+		printf("\nThe same as CSV: %s\n", bench->csv);
+	else
 		fprintf(stderr, "bench: %s\n", strerror(-err));
 	return err ? 1 : 0;
 }
@@ -182,7 +224,7 @@ static int run(struct bench *bench)
 	sigaddset(&signals, SIGQUIT);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	if (mounts_version(bench)) {
+	if (wants_mounts(bench) && mounts_version(bench)) {
 		fprintf(stderr, "bench: %s cannot be run\n", bench->mapfs);
 		return 1;
 	}
@@ -194,7 +236,8 @@ static int run(struct bench *bench)
 	make_tmpfs_dir(bench);
 	cpus_choose(bench);
 	cpus_pin(bench->cpu);
-	mounts_start(bench);
+	if (wants_mounts(bench))
+		mounts_start(bench);
 	child = start_child(bench, &signals);
 	res = child > 0 ? wait_for(child, &signals) : 1;
 	clear_up(bench);
@@ -205,11 +248,14 @@ int main(int argc, char **argv)
 {
 	struct bench bench = { 0 };
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s MAPFS\n", argv[0]);
+	if (argc > 2) {
+		fprintf(stderr, "usage: %s [MAPFS]\n", argv[0]);
 		return 2;
 	}
 	bench.mapfs = argv[1];
+	bench.rows = getenv("BENCH_ROWS");
+	if (!bench.rows)
+		bench.rows = "";
 	bench.rounds = (unsigned int)number_from("BENCH_ROUNDS", ROUNDS, 1);
 	bench.seconds = number_from("BENCH_SECONDS", SECONDS, 0.1);
 	bench.csv = getenv("BENCH_CSV");
@@ -217,5 +263,10 @@ int main(int argc, char **argv)
 		bench.csv = "bench.csv";
 	if (!can_write(bench.csv))
 		return 2;
+	if (!wants_mounts(&bench) && !is_wanted(&bench, &hash_part)) {
+		fprintf(stderr, "bench: BENCH_ROWS=%s: no such rows\n",
+			bench.rows);
+		return 2;
+	}
 	return run(&bench);
 }

@@ -7,6 +7,7 @@
  *	big	elements that are read and written by the MiB
  *	text	entries/, apart as it makes mode cached drop what it caches
  *	dump	dump
+ *	queue, stack	with nothing in them
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +48,7 @@ static int make_buffers(struct bench *bench)
 	bench->text = malloc(BIG_ENTRIES * sizeof("1000000 4294967295"));
 	bench->memory = mmap(NULL, SMALL_ENTRIES * 8, PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bench->memory_entries = SMALL_ENTRIES;
 	if (!bench->keys || !bench->values || !bench->text ||
 	    bench->memory == MAP_FAILED)
 		return -ENOMEM;
@@ -75,19 +77,25 @@ static int write_file(const char *path, int flags, const void *buf, size_t size)
 	return err;
 }
 
-static int make_map(const struct subject *s, const struct map_data *map)
+static int create_map(const struct subject *s, const char *name,
+		      const char *type, uint32_t entries)
 {
 	char path[PATH_MAX];
 	char spec[128];
 	int len;
-	int err;
 
 	snprintf(path, sizeof(path), "%.*s/create", PATH_MAX - 16,
 		 s->bench->mounts[s->who].path);
-	len = snprintf(spec, sizeof(spec),
-		       "%s type array key 4 value 8 entries %u\n", map->name,
-		       map->entries);
-	err = write_file(path, 0, spec, (size_t)len);
+	len = snprintf(spec, sizeof(spec), "%s type %s value 8 entries %u\n",
+		       name, type, entries);
+	return write_file(path, 0, spec, (size_t)len);
+}
+
+static int make_map(const struct subject *s, const struct map_data *map)
+{
+	char path[PATH_MAX];
+	int err = create_map(s, map->name, "array key 4", map->entries);
+
 	if (err)
 		return err;
 	subject_path(s, map->name, "elements", path);
@@ -103,7 +111,9 @@ static int make_maps(const struct bench *bench, enum who mode)
 	subject_init(&s, bench, mode);
 	for (i = 0; i < NMAPS && !err; i++)
 		err = make_map(&s, &maps[i]);
-	return err;
+	if (!err)
+		err = create_map(&s, "queue", "queue", QUEUE_ENTRIES);
+	return err ? err : create_map(&s, "stack", "stack", QUEUE_ENTRIES);
 }
 
 static int make_tmpfs_file(const struct bench *bench, const char *name,
@@ -142,7 +152,15 @@ static int make_kernel_maps(struct bench *bench)
 	if (bench->bpf_big < 0)
 		return bench->bpf_big;
 	bench->bpf_mmapable = kernel_map_create(SMALL_ENTRIES, BPF_F_MMAPABLE);
-	return bench->bpf_mmapable < 0 ? bench->bpf_mmapable : 0;
+	if (bench->bpf_mmapable < 0)
+		return bench->bpf_mmapable;
+	bench->bpf_queue =
+		kernel_queue_create(BPF_MAP_TYPE_QUEUE, QUEUE_ENTRIES);
+	if (bench->bpf_queue < 0)
+		return bench->bpf_queue;
+	bench->bpf_stack =
+		kernel_queue_create(BPF_MAP_TYPE_STACK, QUEUE_ENTRIES);
+	return bench->bpf_stack < 0 ? bench->bpf_stack : 0;
 }
 
 static void leave_out(struct bench *bench, enum who who, const char *what,
@@ -152,7 +170,26 @@ static void leave_out(struct bench *bench, enum who who, const char *what,
 		 what, strerror(-err));
 }
 
-int data_make(struct bench *bench)
+/* Each competitor that takes no part is told of; there must be a mode left. */
+static int count_modes(struct bench *bench)
+{
+	unsigned int modes = 0;
+	enum who who;
+
+	for (who = 0; who < WHOS; who++) {
+		if (bench->left_out[who][0])
+			bench_note(bench, "%s: %s", who_names[who],
+				   bench->left_out[who]);
+		else if (who < MODES)
+			modes++;
+	}
+	if (modes)
+		return 0;
+	fputs(bench->notes, stderr);
+	return -EOPNOTSUPP;
+}
+
+static int data_make(struct bench *bench)
 {
 	enum who mode;
 	int err;
@@ -175,12 +212,37 @@ int data_make(struct bench *bench)
 		if (err)
 			leave_out(bench, mode, "making the maps", err);
 	}
-	return 0;
+	return count_modes(bench);
 }
 
-void data_free(struct bench *bench)
+static void data_free(struct bench *bench)
 {
 	free(bench->keys);
 	free(bench->values);
 	free(bench->text);
 }
+
+static const struct row *const rows[] = {
+	&pread_row,	    &pread_two_row,	&pwrite_row,
+	&read_mib_row,	    &write_mib_row,	&load_row,
+	&lib_load_row,	    &lib_lookup_row,	&lib_update_row,
+	&lib_queue_row,	    &lib_queue_two_row, &lib_stack_row,
+	&lib_stack_two_row, &bloom_push_row,	&bloom_peek_row,
+	&ring_16_row,	    &ring_256_row,	&ring_4096_row,
+	&ring_65536_row,    &add_row,		&add_two_row,
+	&touch_row,	    &touch_all_row,	&entry_read_row,
+	&entry_write_row,   &stat_row,		&stat_apart_row,
+	&create_row,	    &create_many_row,	&rmdir_row,
+	&dump_row,	    &undump_row,	NULL,
+};
+
+static const struct group groups[] = {
+	{ .name = "mount",
+	  .rows = rows,
+	  .make = data_make,
+	  .free = data_free,
+	  .expected = true },
+	{ 0 },
+};
+
+const struct part mount_part = { groups, 1, mount_print };

@@ -27,7 +27,8 @@ const char *const mode_names[MODES] = {
 };
 
 /* Become 'argv'.  Our end, however it comes, is the program's. */
-static void exec_program(char *const *argv, int out, int err, pid_t parent)
+static void exec_program(const char *path, char *const *argv, int out, int err,
+			 pid_t parent)
 {
 	sigset_t none;
 
@@ -39,18 +40,18 @@ static void exec_program(char *const *argv, int out, int err, pid_t parent)
 	if (getppid() != parent || dup2(out, STDOUT_FILENO) < 0 ||
 	    dup2(err, STDERR_FILENO) < 0)
 		_exit(127);
-	execvp(argv[0], argv);
-	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
+	execvp(path, argv);
+	dprintf(STDERR_FILENO, "%s: %s\n", path, strerror(errno));
 	_exit(127);
 }
 
-static pid_t spawn(char *const *argv, int out, int err)
+pid_t bench_spawn(const char *path, char *const *argv, int out, int err)
 {
 	pid_t parent = getpid();
 	pid_t pid = fork();
 
 	if (pid == 0)
-		exec_program(argv, out, err, parent);
+		exec_program(path, argv, out, err, parent);
 	return pid < 0 ? -errno : pid;
 }
 
@@ -89,7 +90,7 @@ static void unmount_dead(const struct mount *mount)
 
 	if (umount2(mount->path, MNT_DETACH) == 0)
 		return;
-	pid = spawn(argv, STDOUT_FILENO, STDERR_FILENO);
+	pid = bench_spawn(argv[0], argv, STDOUT_FILENO, STDERR_FILENO);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 }
@@ -142,7 +143,7 @@ static int mount_start(struct bench *bench, enum who mode, char *why,
 		return -errno;
 	}
 	snprintf(option, sizeof(option), "-oio=%s", mode_names[mode]);
-	mount->pid = spawn(argv, out[1], err[1]);
+	mount->pid = bench_spawn(argv[0], argv, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	mount->out = out[0];
@@ -206,7 +207,7 @@ int mounts_version(struct bench *bench)
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	pid = spawn(argv, fds[1], STDERR_FILENO);
+	pid = bench_spawn(argv[0], argv, fds[1], STDERR_FILENO);
 	close(fds[1]);
 	read_line(fds[0], START_MS, line, sizeof(line));
 	read_line(fds[0], START_MS, bench->version, sizeof(bench->version));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "mapfs/mapfs.h"
 
 uint64_t now_ns(void)
 {
@@ -33,10 +34,12 @@ void subject_release(struct subject *s)
 		munmap(s->base, s->size);
 	if (s->fd >= 0)
 		close(s->fd);
+	mapfs_close(s->map);
 	free(s->buf);
 	s->base = NULL;
 	s->fd = -1;
 	s->buf = NULL;
+	s->map = NULL;
 }
 
 /* On tmpfs a map is one file. */

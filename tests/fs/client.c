@@ -5,11 +5,18 @@
  * the text of the errno, or the name of the signal that came.  There are slots
  * 0 to 7 for files (F, G) and for mappings (M), and OFF is in bytes.
  *
- *	open F r|w|rw PATH	close F
+ *	open F r|w|rw PATH	close F; r, w or rw can be followed by +creat,
+ *				+excl, +trunc and +append
  *	reopen F r|w|rw G	G once more, by way of /proc/self/fd
  *	pread F OFF		a byte, or "end"
  *	pwrite F OFF BYTE
- *	punch F			make a hole of the first page
+ *	read F [OFF]		what one read gives, without its last newline;
+ *				of several lines, with / for the others
+ *	write F LINE		LINE, _ for each blank, and a newline
+ *	seek F data|hole OFF	where that is
+ *	punch F [OFF LEN]	make a hole there, or of the first page
+ *	tty F			is it a terminal?
+ *	owner F, leave F	see mapfs/ioctl.h
  *	truncate F SIZE
  *	map M F PROT [private]	the first page; PROT is none, r or rw
  *	protect M PROT		unmap M
@@ -32,6 +39,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "mapfs/ioctl.h"
+
 #define SLOTS	  8
 #define PAGE	  4096u
 #define WORDS	  4
@@ -42,12 +51,13 @@
 
 /* Words behind the verb; those that are not there are empty. */
 struct words {
-	char at[WORDS][WORD_SIZE];
+	char at[WORDS][WORD_SIZE + 1];
 };
 
 static int files[SLOTS];
 static unsigned char *maps[SLOTS];
 static sigjmp_buf fault;
+static char said[4096]; /* what do_read answers */
 
 static void on_fault(int signo)
 {
@@ -71,9 +81,26 @@ static unsigned char **map(const char *word)
 
 static int file_flags(const char *word)
 {
-	if (strcmp(word, "rw") == 0)
-		return O_RDWR;
-	return strcmp(word, "w") == 0 ? O_WRONLY : O_RDONLY;
+	static const struct {
+		const char *name;
+		int flags;
+	} names[] = {
+		{ "+creat", O_CREAT },
+		{ "+excl", O_EXCL },
+		{ "+trunc", O_TRUNC },
+		{ "+append", O_APPEND },
+	};
+	int flags = O_RDONLY;
+	size_t i;
+
+	if (strncmp(word, "rw", 2) == 0)
+		flags = O_RDWR;
+	else if (*word == 'w')
+		flags = O_WRONLY;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strstr(word, names[i].name))
+			flags |= names[i].flags;
+	return flags;
 }
 
 static int prot_flags(const char *word)
@@ -87,7 +114,7 @@ static long do_open(struct words *words)
 {
 	int *fd = file(words->at[0]);
 
-	*fd = open(words->at[2], file_flags(words->at[1]));
+	*fd = open(words->at[2], file_flags(words->at[1]), 0666);
 	return *fd < 0 ? -1 : 0;
 }
 
@@ -123,10 +150,75 @@ static long do_pwrite(struct words *words)
 		       0;
 }
 
+static long do_read(struct words *words)
+{
+	int fd = *file(words->at[0]);
+	ssize_t len;
+	ssize_t i;
+
+	if (*words->at[1])
+		len = pread(fd, said, sizeof(said) - 1, number(words->at[1]));
+	else
+		len = read(fd, said, sizeof(said) - 1);
+	if (len < 0)
+		return -1;
+	if (len == 0)
+		return END_OF_FILE;
+	said[len - (said[len - 1] == '\n')] = '\0';
+	for (i = 0; i < len; i++)
+		if (said[i] == '\n')
+			said[i] = '/';
+	return 0;
+}
+
+static long do_write(struct words *words)
+{
+	size_t len = strlen(words->at[1]);
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (words->at[1][i] == '_')
+			words->at[1][i] = ' ';
+	words->at[1][len] = '\n';
+	return write(*file(words->at[0]), words->at[1], len + 1) < 0 ? -1 : 0;
+}
+
+static long do_seek(struct words *words)
+{
+	return lseek(*file(words->at[0]), number(words->at[2]),
+		     strcmp(words->at[1], "data") == 0 ? SEEK_DATA : SEEK_HOLE);
+}
+
 static long do_punch(struct words *words)
 {
+	off_t off = 0;
+	off_t len = PAGE;
+
+	if (*words->at[1]) {
+		off = number(words->at[1]);
+		len = number(words->at[2]);
+	}
 	return fallocate(*file(words->at[0]),
-			 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE);
+			 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len);
+}
+
+static long do_tty(struct words *words)
+{
+	return isatty(*file(words->at[0])) ? 0 : -1;
+}
+
+static long do_owner(struct words *words)
+{
+	uint32_t owner;
+
+	if (ioctl(*file(words->at[0]), MAPFS_IOC_OWNER, &owner) < 0)
+		return -1;
+	return owner;
+}
+
+static long do_leave(struct words *words)
+{
+	return ioctl(*file(words->at[0]), MAPFS_IOC_LEAVE);
 }
 
 static long do_truncate(struct words *words)
@@ -221,7 +313,10 @@ static const struct verb {
 	{ "protect", do_protect, 0 },	{ "unmap", do_unmap, 0 },
 	{ "load", do_load, 1 },		{ "store", do_store, 0 },
 	{ "mem", do_mem, 0 },		{ "add", do_add, 0 },
-	{ "fork", do_fork, 1 },
+	{ "fork", do_fork, 1 },		{ "read", do_read, 0 },
+	{ "write", do_write, 0 },	{ "seek", do_seek, 1 },
+	{ "tty", do_tty, 0 },		{ "owner", do_owner, 1 },
+	{ "leave", do_leave, 0 },
 };
 
 static const struct verb *find(const char *name)
@@ -246,8 +341,11 @@ static void run(const struct verb *verb, struct words *words)
 	res = verb->run(words);
 	if (res < 0)
 		puts(strerror(errno));
-	else if (verb->run == do_pread && res == END_OF_FILE)
+	else if ((verb->run == do_pread || verb->run == do_read) &&
+		 res == END_OF_FILE)
 		puts("end");
+	else if (verb->run == do_read)
+		puts(said);
 	else if (verb->answers)
 		printf("%ld\n", res);
 	else

@@ -10,21 +10,26 @@
 #		the user $user_uid, in the same namespaces
 #
 # A test that is for one of them only says who="root" or who="user" before it
-# sources this file.  It prints its results with the functions below, unnumbered:
-# the outermost shell numbers them and prints the plan last.
+# sources this file, and one of what is alike for both alike=yes.  It prints its
+# results with the functions below, unnumbered: the outermost shell numbers them
+# and prints the plan last.
 #
 # Variables for the one who runs the tests:
 #
 #	MAPFS		the daemon (default: mapfs in the current directory)
-#	MAPFS_HELPERS	directory of atomic-add and client (default: tests/fs)
-#	MAPFS_SCALE	percent of the default counts in what takes long (100)
+#	MAPFS_HELPERS	directory of the programs the tests use (default: tests/fs)
+#	MAPFS_MODES	the ways of io= to go through, of those that the user
+#			can have (default: all)
+#	MAPFS_SCALE	percent of the default counts in what takes long (100);
+#			below 100 what is alike for both users is run as one,
+#			below 10 everything is
 #	MAPFS_TIMEOUT	seconds after which a test is ended (1200)
 #
 # A test finds:
 #
 #	$work	a directory of its own; $mnt in it is where start mounts
 #	$who	see above
-#	$modes	the ways of io= that this user can have
+#	$modes	the ways of io= to try, the best that this user can have first
 #	$ctx	appended to the name of every result
 
 set -u
@@ -108,41 +113,52 @@ like()
 	return 1
 }
 
+# errno_text ERRNO: sets $text.
 errno_text()
 {
 	case $1 in
-	E2BIG)		echo 'Argument list too long' ;;
-	EACCES)		echo 'Permission denied' ;;
-	EBUSY)		echo 'Device or resource busy' ;;
-	EEXIST)		echo 'File exists' ;;
-	EFBIG)		echo 'File too large' ;;
-	EINVAL)		echo 'Invalid argument' ;;
-	EMFILE)		echo 'Too many open files' ;;
-	ENAMETOOLONG)	echo 'File name too long' ;;
-	ENODEV)		echo 'No such device' ;;
-	ENOENT)		echo 'No such file or directory' ;;
-	ENOMEM)		echo 'Cannot allocate memory' ;;
-	ENOSPC)		echo 'No space left on device' ;;
-	ENOTCONN)	echo 'Transport endpoint is not connected' ;;
-	ENOTDIR)	echo 'Not a directory' ;;
-	EOPNOTSUPP)	echo 'Operation not supported' ;;
-	EPERM)		echo 'Operation not permitted' ;;
-	ERANGE)		echo 'Numerical result out of range' ;;
-	*)		echo "errno_text: $1?" ;;
+	E2BIG)		text='Argument list too long' ;;
+	EACCES)		text='Permission denied' ;;
+	EAGAIN)		text='Resource temporarily unavailable' ;;
+	EBADF)		text='Bad file descriptor' ;;
+	EBUSY)		text='Device or resource busy' ;;
+	EEXIST)		text='File exists' ;;
+	EFBIG)		text='File too large' ;;
+	EINVAL)		text='Invalid argument' ;;
+	EMFILE)		text='Too many open files' ;;
+	EMSGSIZE)	text='Message too long' ;;
+	ENAMETOOLONG)	text='File name too long' ;;
+	ENODEV)		text='No such device' ;;
+	ENOENT)		text='No such file or directory' ;;
+	ENOBUFS)	text='No buffer space available' ;;
+	ENOMEM)		text='Cannot allocate memory' ;;
+	ENOSPC)		text='No space left on device' ;;
+	ENOTCONN)	text='Transport endpoint is not connected' ;;
+	ENOTDIR)	text='Not a directory' ;;
+	ENOTTY)		text='Inappropriate ioctl for device' ;;
+	ENXIO)		text='No such device or address' ;;
+	EOPNOTSUPP)	text='Operation not supported' ;;
+	EPERM)		text='Operation not permitted' ;;
+	ERANGE)		text='Numerical result out of range' ;;
+	ETIMEDOUT)	text='Connection timed out' ;;
+	EUCLEAN)	text='Structure needs cleaning' ;;
+	EUSERS)		text='Too many users' ;;
+	*)		text="errno_text: $1?" ;;
 	esac
 }
 
 # Does the command fail, by itself and with this errno?  Its text is in .err.
+# Processes are what tests take most of their time for: none but the command's.
 fails_by()
 {
-	local text status
+	local said status text
 
-	text=$(errno_text "$1")
+	errno_text "$1"
 	shift
 	"$@" >"$work/.out" 2>"$work/.err"
 	status=$?
-	[ $status -ne 0 ] && [ $status -lt 128 ] &&
-		grep -qF "$text" "$work/.err"
+	read -r -d '' said <"$work/.err"
+	[ $status -ne 0 ] && [ $status -lt 128 ] && [[ $said = *"$text"* ]]
 }
 
 # fails_with ERRNO NAME COMMAND...: the user is told this errno.
@@ -169,7 +185,7 @@ refused()
 	local errno=$1 regex=$2 name=$3 message='' rest='' status
 
 	shift 3
-	mkdir "$mnt/an-old-message" 2>/dev/null
+	{ true >"$mnt/an-old-message"; } 2>/dev/null
 	fails_by "$errno" "$@"
 	status=$?
 	{ read -r message; read -r rest; } <"$mnt/error"
@@ -214,31 +230,44 @@ put_bytes()
 poke()
 {
 	# shellcheck disable=SC2059
-	printf "$4" | dd of="$1" bs="$2" seek="$3" conv=notrunc status=none
+	printf "$4" | dd of="$1" bs="$2" seek="$3" conv=notrunc \
+		iflag=fullblock status=none
 }
 
-# peek FILE BS INDEX: record INDEX as hex digits.
+# fetch FILE BS INDEX: record INDEX.  peek: as hex digits.
+fetch()
+{
+	dd if="$1" bs="$2" skip="$3" count=1 status=none
+}
+
 peek()
 {
-	dd if="$1" bs="$2" skip="$3" count=1 status=none | hex
+	fetch "$@" | hex
 }
 
 hex()
 {
-	od -An -v -tx1 | tr -d ' \n'
+	local bytes
+
+	bytes=$(od -An -v -tx1)
+	printf '%s' "${bytes//[[:space:]]/}"
 }
 
 # field FILE NAME: a field of an info file.
 field()
 {
-	local name value
+	local lines line
 
-	while IFS=$'\t' read -r name value; do
-		if [ "$name" = "$2:" ]; then
-			printf '%s\n' "$value"
+	# At once: each 'read' would be a request to the daemon.
+	mapfile -t lines <"$1"
+	for line in "${lines[@]}"; do
+		case $line in
+		"$2:"*)
+			printf '%s\n' "${line#*:$'\t'}"
 			return
-		fi
-	done <"$1"
+			;;
+		esac
+	done
 }
 
 # A test can always be cleaned up after, so this only says it in shell.
@@ -368,7 +397,7 @@ client_in=()
 client_out=()
 client_pid=()
 
-# client N: start client N, a process that does what tell says.
+# client N [PROGRAM]: start client N, a process that does what tell says.
 client()
 {
 	local in=$work/client$1.in out=$work/client$1.out in_fd out_fd
@@ -377,11 +406,11 @@ client()
 	exec {in_fd}<>"$in" {out_fd}<>"$out"
 	client_in[$1]=$in_fd
 	client_out[$1]=$out_fd
-	"$MAPFS_HELPERS/client" <"$in" >"$out" &
+	"$MAPFS_HELPERS/${2:-client}" <"$in" >"$out" &
 	client_pid[$1]=$!
 }
 
-# tell N COMMAND...: see client.c.  The answer is in $reply.
+# tell N COMMAND...: see client.c and table.c.  The answer is in $reply.
 tell()
 {
 	local n=$1
@@ -395,11 +424,14 @@ tell()
 # told NAME WANT N COMMAND...: the answer, or the errno whose name WANT is.
 told()
 {
-	local name=$1 want=$2
+	local name=$1 want=$2 text
 
 	shift 2
 	case $want in
-	E*) want=$(errno_text "$want") ;;
+	E*)
+		errno_text "$want"
+		want=$text
+		;;
 	esac
 	tell "$@"
 	is "$name" "$reply" "$want"
@@ -416,6 +448,14 @@ client_end()
 }
 
 # ---------------------------------------------------------------- odds and ends
+
+# In a loop over $modes as $io: what neither the way of io= nor the user has a
+# part in is seen once.
+is_first()
+{
+	# shellcheck disable=SC2154
+	[ "$io" = "${modes%% *}" ] && [ -z "${MAPFS_TEST_AGAIN:-}" ]
+}
 
 # Sanitizers change how much memory and time everything takes.
 is_sanitized()
@@ -492,12 +532,29 @@ find_python()
 	echo "$found"
 }
 
+# choose_modes MODE...: those of $modes, in their order.
+choose_modes()
+{
+	local mode chosen=
+
+	for mode in $modes; do
+		case " $* " in
+		*" $mode "*) chosen+=" $mode" ;;
+		esac
+	done
+	modes=${chosen# }
+}
+
 stage_body()
 {
 	local options=log_path=$work/sanitizer
 
 	export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}$options
 	export UBSAN_OPTIONS=${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}$options
+	# It takes pages that are mapped in the place of the same pages, by a
+	# freeze, for a write to them, racing with those who read.
+	echo race:region_remap >"$work/suppressions"
+	options+=:suppressions=$work/suppressions
 	export TSAN_OPTIONS=${TSAN_OPTIONS:+$TSAN_OPTIONS:}$options
 	export HOME=$work
 	trap cleanup EXIT
@@ -508,11 +565,15 @@ stage_body()
 	modes="symlink cached daemon"
 	if [ "$who" = root ]; then
 		if may_pass_through; then
-			modes="passthrough $modes"
+			modes="passthrough cached daemon"
 		else
 			skip "passthrough" "needs Linux 6.9 and full privileges"
 		fi
+	elif [ -n "${MAPFS_TEST_AGAIN:-}" ]; then
+		modes="symlink daemon"
 	fi
+	# shellcheck disable=SC2086 # a list of words
+	choose_modes ${MAPFS_MODES:-$modes}
 }
 
 # The test again, as one of its users; a test that does not come to its end
@@ -571,7 +632,7 @@ watchdog()
 # Root, in its own namespaces, as process 1.
 stage_inside()
 {
-	local dog
+	local dog again=
 
 	mount -t tmpfs -o mode=755 tmpfs "$work" || exit 1
 	mkdir "$work/bin" "$work/root" "$work/user"
@@ -579,7 +640,8 @@ stage_inside()
 	# The build directory may be closed to others.
 	cp "$MAPFS" "$work/bin/mapfs"
 	cp "$0" "$here/lib.sh" "$work/bin/"
-	cp "$MAPFS_HELPERS/atomic-add" "$MAPFS_HELPERS/client" "$work/bin/"
+	cp "$MAPFS_HELPERS/atomic-add" "$MAPFS_HELPERS/client" \
+		"$MAPFS_HELPERS/table" "$work/bin/"
 	chmod 755 "$work"/bin/*
 	# Users may mount, and fusermount3 wants to know their names.
 	mknod -m 666 "$work/fuse" c 10 229 || exit 1
@@ -602,6 +664,7 @@ stage_inside()
 				MAPFS_TEST_WORK="$work/root" \
 				MAPFS_TEST_WHO=root \
 				bash "$work/bin/${0##*/}"
+			again=1
 			;;
 		esac
 		case $who in
@@ -610,7 +673,7 @@ stage_inside()
 				--clear-groups --inh-caps=-all -- \
 				env MAPFS_TEST_STAGE=body \
 				MAPFS_TEST_WORK="$work/user" \
-				MAPFS_TEST_WHO=user \
+				MAPFS_TEST_WHO=user MAPFS_TEST_AGAIN=$again \
 				bash "$work/bin/${0##*/}"
 			;;
 		esac
@@ -675,6 +738,8 @@ stage_outside_user()
 }
 
 : "${who=root user}"
+[ "$(id -u)" -ne 0 ] ||
+	[ "${MAPFS_SCALE:-100}" -ge $((${alike:+90} + 10)) ] || who=${who%% *}
 here=$(dirname "$0")
 work=${MAPFS_TEST_WORK:-}
 ctx=

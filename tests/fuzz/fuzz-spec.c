@@ -47,7 +47,8 @@ static void check_create(const struct map_attr *attr)
 
 	err = map_create(attr, &charge, &refusal, &map);
 	if (err) {
-		FUZZ_CHECK(err == -EINVAL || err == -E2BIG);
+		/* EBADF: of maps of maps, for want of an example. */
+		FUZZ_CHECK(err == -EINVAL || err == -E2BIG || err == -EBADF);
 		FUZZ_CHECK(refusal.word && refusal.why && !charge.bytes);
 		return;
 	}
@@ -59,6 +60,7 @@ static void check_create(const struct map_attr *attr)
 /* A map that has these attributes, whether there can be one or not. */
 static struct map imagine(const struct map_attr *attr)
 {
+	static const struct map meta;
 	struct map map = {
 		.map_type = attr->map_type,
 		.key_size = attr->key_size,
@@ -69,6 +71,8 @@ static struct map imagine(const struct map_attr *attr)
 		.numa_node = attr->numa_node,
 	};
 
+	if (map_type_ops(attr->map_type)->flags & MAP_OF_MAPS)
+		map.inner_map_meta = &meta;
 	return map;
 }
 

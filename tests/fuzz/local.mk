@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# A fuzz target for each parser, see fuzz.h.
+# A fuzz target for each parser and for attaching to a table, see fuzz.h.
 FUZZ_TARGETS = \
+	%D%/fuzz-attach \
 	%D%/fuzz-command \
 	%D%/fuzz-spec \
 	%D%/fuzz-value
@@ -39,6 +40,13 @@ endif
 %C%_libstandalone_a_SOURCES = %D%/standalone.c %D%/fuzz.h
 %C%_libstandalone_a_CPPFLAGS = $(FUZZ_INCLUDES)
 
+%C%_fuzz_attach_SOURCES = \
+	%D%/fuzz-attach.c %D%/fuzz.h \
+	tests/death/exercise.c tests/death/exercise.h
+%C%_fuzz_attach_CPPFLAGS = $(FUZZ_INCLUDES)
+%C%_fuzz_attach_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_attach_LDADD = $(FUZZ_LIBS) tests/model/libmodel.a
+
 %C%_fuzz_command_SOURCES = %D%/fuzz-command.c %D%/fuzz.h
 %C%_fuzz_command_CPPFLAGS = $(FUZZ_INCLUDES)
 %C%_fuzz_command_LDFLAGS = $(FUZZ_LINK)
@@ -56,6 +64,7 @@ endif
 
 EXTRA_DIST += \
 	%D%/seeds \
+	%D%/attach.dict \
 	%D%/command.dict \
 	%D%/spec.dict \
 	%D%/value.dict

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "model/walk.h"
+
 /* Not in <errno.h>: the kernel's answer where a type lacks an operation. */
 #define KERNEL_ENOTSUPP 524
 
@@ -34,6 +36,11 @@ static struct bpf_subject *bpf_of(struct subject *s)
 
 int bpf_map_create(const struct map_attr *attr)
 {
+	return bpf_map_create_of(attr, 0);
+}
+
+int bpf_map_create_of(const struct map_attr *attr, int inner)
+{
 	union bpf_attr create;
 
 	memset(&create, 0, sizeof(create));
@@ -44,8 +51,35 @@ int bpf_map_create(const struct map_attr *attr)
 	create.map_flags = attr->map_flags;
 	create.numa_node = (uint32_t)attr->numa_node;
 	create.map_extra = attr->map_extra;
+	create.inner_map_fd = (uint32_t)inner;
 	memcpy(create.map_name, attr->map_name, sizeof(create.map_name));
 	return bpf(BPF_MAP_CREATE, &create);
+}
+
+bool bpf_map_exists(uint32_t id)
+{
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_id = id;
+	fd = bpf(BPF_MAP_GET_FD_BY_ID, &attr);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+uint32_t bpf_map_id(int fd)
+{
+	struct bpf_map_info info;
+	union bpf_attr get;
+
+	memset(&info, 0, sizeof(info));
+	memset(&get, 0, sizeof(get));
+	get.info.bpf_fd = (uint32_t)fd;
+	get.info.info_len = sizeof(info);
+	get.info.info = ptr(&info);
+	return bpf(BPF_OBJ_GET_INFO_BY_FD, &get) ? 0 : info.id;
 }
 
 int bpf_map_info(int fd, struct map_attr *attr)
@@ -103,6 +137,13 @@ static int bpf_delete(struct subject *s, const void *key)
 	return element_command(s, BPF_MAP_DELETE_ELEM, key, NULL, 0);
 }
 
+static int bpf_lookup_and_delete(struct subject *s, const void *key,
+				 void *value)
+{
+	return element_command(s, BPF_MAP_LOOKUP_AND_DELETE_ELEM, key, value,
+			       0);
+}
+
 static int bpf_next_key(struct subject *s, const void *key, void *next)
 {
 	return element_command(s, BPF_MAP_GET_NEXT_KEY, key, next, 0);
@@ -122,6 +163,7 @@ static int batch_command(struct subject *s, int command,
 	attr.batch.count = batch->count;
 	attr.batch.map_fd = (uint32_t)bpf_of(s)->fd;
 	attr.batch.elem_flags = batch->elem_flags;
+	attr.batch.flags = batch->flags;
 	err = bpf(command, &attr);
 	batch->count = attr.batch.count;
 	return err;
@@ -135,6 +177,16 @@ static int bpf_lookup_batch(struct subject *s, struct map_batch *batch)
 static int bpf_update_batch(struct subject *s, struct map_batch *batch)
 {
 	return batch_command(s, BPF_MAP_UPDATE_BATCH, batch);
+}
+
+static int bpf_delete_batch(struct subject *s, struct map_batch *batch)
+{
+	return batch_command(s, BPF_MAP_DELETE_BATCH, batch);
+}
+
+static int bpf_take_batch(struct subject *s, struct map_batch *batch)
+{
+	return batch_command(s, BPF_MAP_LOOKUP_AND_DELETE_BATCH, batch);
 }
 
 static int bpf_freeze(struct subject *s)
@@ -177,28 +229,28 @@ static ssize_t bpf_file_write(struct subject *s, const void *buf, size_t size,
 	return (ssize_t)part;
 }
 
+#define BPF_OPS(name_)                                                      \
+	.name = name_, .lookup = bpf_lookup, .update = bpf_update,          \
+	.delete = bpf_delete, .lookup_and_delete = bpf_lookup_and_delete,   \
+	.next_key = bpf_next_key, .lookup_batch = bpf_lookup_batch,         \
+	.update_batch = bpf_update_batch, .delete_batch = bpf_delete_batch, \
+	.take_batch = bpf_take_batch, .walk = walk_by_calls
+
 static const struct subject_ops bpf_ops = {
-	.name = "bpf(2)",
-	.lookup = bpf_lookup,
-	.update = bpf_update,
-	.delete = bpf_delete,
-	.next_key = bpf_next_key,
-	.lookup_batch = bpf_lookup_batch,
-	.update_batch = bpf_update_batch,
+	BPF_OPS("bpf(2)"),
 	.freeze = bpf_freeze,
 };
 
 static const struct subject_ops bpf_mapped_ops = {
-	.name = "bpf(2), mapped",
-	.lookup = bpf_lookup,
-	.update = bpf_update,
-	.delete = bpf_delete,
-	.next_key = bpf_next_key,
-	.lookup_batch = bpf_lookup_batch,
-	.update_batch = bpf_update_batch,
+	BPF_OPS("bpf(2), mapped"),
 	.read = bpf_file_read,
 	.write = bpf_file_write,
 };
+
+void bpf_subject_of(struct bpf_subject *b, int fd)
+{
+	*b = (struct bpf_subject){ .subject.ops = &bpf_ops, .fd = fd };
+}
 
 int bpf_subject_init(struct bpf_subject *b, const struct map_attr *attr,
 		     bool mapped)

@@ -18,6 +18,12 @@ struct bpf_subject {
  * errno 524 as EOPNOTSUPP, like everything here.
  */
 int bpf_map_create(const struct map_attr *attr);
+/* The same with an inner_map_fd. */
+int bpf_map_create_of(const struct map_attr *attr, int inner);
+
+/* 0 of what is no map; and is there a map of an id? */
+uint32_t bpf_map_id(int fd);
+bool bpf_map_exists(uint32_t id);
 
 /* What BPF_OBJ_GET_INFO_BY_FD says of the attributes. */
 int bpf_map_info(int fd, struct map_attr *attr);
@@ -28,6 +34,8 @@ int bpf_map_info(int fd, struct map_attr *attr);
  */
 int bpf_subject_init(struct bpf_subject *bpf, const struct map_attr *attr,
 		     bool mapped);
+/* A map that is there already; its descriptor becomes the subject's. */
+void bpf_subject_of(struct bpf_subject *bpf, int fd);
 void bpf_subject_release(struct bpf_subject *bpf);
 
 #endif

@@ -10,9 +10,6 @@
 #include "rng.h"
 #include "subject.h"
 
-/* Random attributes of a small array or per-CPU array that is good. */
-struct map_attr steps_attr(struct rng *rng, uint32_t map_type);
-
 /*
  * Up to 'steps' operations on two fresh maps of these attributes.  False, and
  * a TAP comment about the step, at the first difference.

@@ -8,23 +8,40 @@
 
 #include "core/topology.h"
 #include "fmt/command.h"
+#include "fmt/element.h"
 #include "unit.h"
 
 #define ARRAY	     BPF_MAP_TYPE_ARRAY
 #define PERCPU_ARRAY BPF_MAP_TYPE_PERCPU_ARRAY
+#define HASH	     BPF_MAP_TYPE_HASH
+#define PERCPU_HASH  BPF_MAP_TYPE_PERCPU_HASH
 
 static struct fmt_error error;
 
-static int run(struct map *map, const char *text)
+static int run_answer(struct map *map, const char *text, struct text *answer)
 {
 	size_t len = strlen(text);
 	char *line = unit_line(text, len);
+	struct command_io io = { .answer = answer };
 	int err;
 
 	error.msg[0] = '\0';
-	err = command_run(map, line, len, &error);
+	err = command_run(map, line, len, &io, &error);
 	ck_assert_int_eq(!err, !error.msg[0]);
 	free(line);
+	return err;
+}
+
+/* Those that do not answer do the same whether they could or not. */
+static int run(struct map *map, const char *text)
+{
+	static bool can;
+	struct text answer = { NULL, 0, 0 };
+	int err = run_answer(map, text, can ? &answer : NULL);
+
+	can = !can;
+	ck_assert_uint_eq(answer.len, 0);
+	free(answer.buf);
 	return err;
 }
 
@@ -134,6 +151,7 @@ static const struct {
 START_TEST(test_bad_command)
 {
 	const int n = (int)(sizeof(bad) / sizeof(bad[0]));
+	struct command_io io = { 0 };
 	struct map *map = any_map(_i / n);
 	uint32_t i;
 
@@ -146,7 +164,7 @@ START_TEST(test_bad_command)
 	ck_assert_int_eq(run(map, bad[_i % n].line), bad[_i % n].err);
 	unit_assert_says(&error, bad[_i % n].says);
 	ck_assert_int_eq(command_run(map, bad[_i % n].line,
-				     strlen(bad[_i % n].line), NULL),
+				     strlen(bad[_i % n].line), &io, NULL),
 			 bad[_i % n].err);
 	for (i = 0; i < 4; i++)
 		assert_value(map, i, 77);
@@ -210,6 +228,191 @@ START_TEST(test_freeze)
 }
 END_TEST
 
+static void assert_answer(const struct text *answer, const char *want)
+{
+	ck_assert(!text_overflown(answer));
+	ck_assert_uint_eq(answer->len, strlen(want));
+	if (answer->len)
+		ck_assert_mem_eq(answer->buf, want, strlen(want));
+}
+
+START_TEST(test_delete)
+{
+	struct map *map = unit_map(HASH, 4, 4, 0);
+	uint32_t value;
+
+	ck_assert_int_eq(run(map, "delete 1"), -ENOENT);
+	unit_assert_says(&error, "no such element");
+	ck_assert_int_eq(run(map, "update 1 42"), 0);
+	ck_assert_int_eq(run(map, "update 2 43"), 0);
+	ck_assert_int_eq(run(map, "delete 1 2"), -EINVAL);
+	ck_assert_int_eq(unit_lookup(map, 1, &value), 0);
+	ck_assert_int_eq(run(map, "delete 0x1 # one"), 0);
+	ck_assert_int_eq(unit_lookup(map, 1, &value), -ENOENT);
+	ck_assert_int_eq(unit_lookup(map, 2, &value), 0);
+	ck_assert_int_eq(run(map, "clear"), 0);
+	ck_assert_int_eq(unit_lookup(map, 2, &value), -ENOENT);
+	unit_put_map(map);
+}
+END_TEST
+
+START_TEST(test_take)
+{
+	static const struct {
+		const char *line;
+		int err;
+		const char *says;
+	} refused[] = {
+		{ "take", -EINVAL, "key: missing" },
+		{ "take x", -EINVAL, "key: 'x'" },
+		{ "take 1 2", -EINVAL, "'2'" },
+		{ "take 1 \"", -EINVAL, "quote" },
+		{ "take 4294967296", -ERANGE, "key" },
+		{ "take 3", -ENOENT, "no such element" },
+		{ "takes 1", -EINVAL, "'takes'" },
+	};
+	struct map *map = unit_map(HASH, 4, 4, 0);
+	struct text answer = { NULL, 0, 0 };
+	uint32_t value;
+	size_t i;
+
+	ck_assert_int_eq(run(map, "update 1 42"), 0);
+	ck_assert_int_eq(run(map, "update 2 4294967295"), 0);
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		ck_assert_int_eq(run_answer(map, refused[i].line, &answer),
+				 refused[i].err);
+		unit_assert_says(&error, refused[i].says);
+		assert_answer(&answer, "");
+	}
+	/* Who cannot be answered loses nothing. */
+	ck_assert_int_eq(run_answer(map, "take 1", NULL), -EPERM);
+	unit_assert_says(&error, "reading");
+	ck_assert_int_eq(unit_lookup(map, 1, &value), 0);
+	ck_assert_int_eq(run_answer(map, "take 1 # one", &answer), 0);
+	assert_answer(&answer, "42\n");
+	ck_assert_int_eq(unit_lookup(map, 1, &value), -ENOENT);
+	ck_assert_int_eq(run_answer(map, "take 1", &answer), -ENOENT);
+	ck_assert_int_eq(run_answer(map, "take 2", &answer), 0);
+	assert_answer(&answer, "42\n4294967295\n");
+	free(answer.buf);
+	unit_put_map(map);
+}
+END_TEST
+
+/* The longest values there are, and one for each CPU. */
+START_TEST(test_take_large)
+{
+	static const uint32_t sizes[] = { 1, 3, 8, 513, 32768, 4000000 };
+	const uint32_t type = _i ? PERCPU_HASH : HASH;
+	struct text answer;
+	struct map *map;
+	char *value;
+	char *want;
+	size_t len;
+	size_t i;
+	uint32_t slot;
+
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (type == PERCPU_HASH && sizes[i] > PERCPU_VALUE_MAX)
+			continue;
+		map = unit_map(type, sizes[i], 1, 0);
+		value = malloc(map_value_bytes(map));
+		memset(value, 0xff, map_value_bytes(map));
+		ck_assert_int_eq(unit_update(map, 9, value, BPF_ANY), 0);
+		want = malloc(element_text_max(map) + 2);
+		for (len = 0, slot = 0; slot < map_value_slots(map); slot++) {
+			if (slot)
+				want[len++] = ' ';
+			if (sizes[i] == 1 || sizes[i] == 8) {
+				len += (size_t)sprintf(
+					want + len, "%s",
+					sizes[i] == 1 ? "255" :
+							"18446744073709551615");
+				continue;
+			}
+			memset(want + len, 'f', 2 * (size_t)sizes[i]);
+			len += 2 * (size_t)sizes[i];
+		}
+		strcpy(want + len, "\n");
+		answer = (struct text){ NULL, 0, 0 };
+		ck_assert_int_eq(run_answer(map, "take 9", &answer), 0);
+		assert_answer(&answer, want);
+		free(answer.buf);
+		free(want);
+		free(value);
+		unit_put_map(map);
+	}
+}
+END_TEST
+
+/* Answers that nobody reads do not pile up. */
+START_TEST(test_take_limit)
+{
+	struct map *map = unit_map(HASH, 4096, 100, 0);
+	struct text answer = { NULL, 0, 0 };
+	char line[64];
+	int taken;
+	int err;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		sprintf(line, "update %d \"\"", i);
+		ck_assert_int_eq(run(map, line), 0);
+	}
+	for (taken = 0; taken < 100; taken++) {
+		sprintf(line, "take %d", taken);
+		err = run_answer(map, line, &answer);
+		if (err)
+			break;
+	}
+	ck_assert_int_eq(err, -ENOBUFS);
+	unit_assert_says(&error, "to be read first");
+	ck_assert_uint_eq(answer.len, (size_t)taken * 8193);
+	ck_assert_uint_ge(answer.len, FMT_ANSWER_MAX);
+	ck_assert_uint_lt(answer.len, FMT_ANSWER_MAX + 8193);
+	ck_assert_uint_eq(map_used_entries(map), 100 - (uint64_t)taken);
+	answer.len = 0;
+	ck_assert_int_eq(run_answer(map, line, &answer), 0);
+	free(answer.buf);
+	unit_put_map(map);
+}
+END_TEST
+
+/* Where nothing can be taken, frozen comes first, as in bpf(2). */
+START_TEST(test_take_array)
+{
+	struct map *map = any_map(_i);
+	struct text answer = { NULL, 0, 0 };
+
+	ck_assert_int_eq(run_answer(map, "take 1", &answer), -EOPNOTSUPP);
+	unit_assert_says(&error, map_type_name(map->map_type));
+	ck_assert_int_eq(map_freeze(map), 0);
+	ck_assert_int_eq(run_answer(map, "take 1", &answer), -EPERM);
+	unit_assert_says(&error, "frozen");
+	ck_assert_uint_eq(answer.len, 0);
+	free(answer.buf);
+	unit_put_map(map);
+}
+END_TEST
+
+START_TEST(test_help_table)
+{
+	struct map *map = unit_map(_i ? PERCPU_HASH : HASH, 8, 4, 0);
+	char help[512];
+	struct text text = { help, sizeof(help) - 1, 0 };
+
+	command_print_help(&text, map);
+	ck_assert(!text_overflown(&text));
+	help[text.len] = '\0';
+	ck_assert_str_eq(help, "update KEY VALUE [any|noexist|exist]\n"
+			       "delete KEY\n"
+			       "take KEY\n"
+			       "clear\n"
+			       "freeze\n");
+	unit_put_map(map);
+}
+END_TEST
+
 START_TEST(test_help)
 {
 	struct map *map = any_map(_i);
@@ -239,4 +442,13 @@ void unit_suite(Suite *suite)
 	tcase_add_test(tcase, test_slots);
 	tcase_add_loop_test(tcase, test_freeze, 0, 2);
 	tcase_add_loop_test(tcase, test_help, 0, 2);
+
+	tcase = unit_case(suite, "tables");
+	tcase_add_test(tcase, test_delete);
+	tcase_add_test(tcase, test_take);
+	/* Loops: 0 a hash, 1 a per-CPU hash. */
+	tcase_add_loop_test(tcase, test_take_large, 0, 2);
+	tcase_add_test(tcase, test_take_limit);
+	tcase_add_loop_test(tcase, test_take_array, 0, 2);
+	tcase_add_loop_test(tcase, test_help_table, 0, 2);
 }

@@ -10,6 +10,8 @@
 
 #define ARRAY	     BPF_MAP_TYPE_ARRAY
 #define PERCPU_ARRAY BPF_MAP_TYPE_PERCPU_ARRAY
+#define HASH	     BPF_MAP_TYPE_HASH
+#define LRU_HASH     BPF_MAP_TYPE_LRU_HASH
 
 static struct fmt_error error;
 
@@ -377,6 +379,126 @@ START_TEST(test_fail)
 }
 END_TEST
 
+/* The same errno has another reason in a table. */
+START_TEST(test_fail_table)
+{
+	static const struct {
+		int err;
+		const char *says;
+	} errors[] = {
+		{ -EPERM, "frozen" },
+		{ -E2BIG, "is full: it has 4 entries" },
+		{ -ENOMEM, "in hand" },
+		{ -EUCLEAN, "spoilt" },
+		{ -EOPNOTSUPP, "type hash" },
+	};
+	struct map *map = unit_map(HASH, 4, 4, 0);
+	size_t i;
+
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		ck_assert_int_eq(element_fail(&error, map, errors[i].err),
+				 errors[i].err);
+		unit_assert_says(&error, errors[i].says);
+	}
+	unit_put_map(map);
+}
+END_TEST
+
+/* A key's room is enough for a key, and does not depend on the value. */
+START_TEST(test_room_key)
+{
+	struct map_attr attr = unit_attr(HASH, 4, 1, 0);
+	struct element element;
+	struct map *map;
+
+	for (attr.key_size = 500; attr.key_size <= 520; attr.key_size++) {
+		ck_assert_int_eq(unit_create(&attr, &map), 0);
+		ck_assert_int_eq(element_init_key(&element, map), 0);
+		ck_assert_int_eq(element.allocated != NULL,
+				 attr.key_size > 512);
+		memset(element.key, 1, attr.key_size);
+		element_release(&element);
+		unit_put_map(map);
+	}
+	map = unit_map(ARRAY, FMT_VALUE_MAX + 1, 1, 0);
+	ck_assert_int_eq(element_init_key(&element, map), 0);
+	element_release(&element);
+	unit_put_map(map);
+}
+END_TEST
+
+/* The longest text of a value is not longer than is said. */
+START_TEST(test_text_max)
+{
+	struct element element;
+	struct text text;
+	struct map *map;
+	char *line;
+	size_t max;
+	uint32_t size;
+
+	for (size = 1; size <= 40; size++) {
+		map = unit_map(_i ? PERCPU_ARRAY : ARRAY, size, 4, 0);
+		max = element_text_max(map);
+		ck_assert_int_eq(element_init(&element, map, NULL), 0);
+		memset(element.value, 0xff, map_value_bytes(map));
+		line = malloc(max);
+		text = (struct text){ line, max, 0 };
+		element_print_value(&text, map, element.value);
+		ck_assert(!text_overflown(&text));
+		ck_assert_uint_lt(max - text.len, 32 * map_value_slots(map));
+		free(line);
+		element_release(&element);
+		unit_put_map(map);
+	}
+}
+END_TEST
+
+/* Operations on what is there, what is not, and what cannot be. */
+START_TEST(test_operations)
+{
+	struct map *map = unit_map(_i ? LRU_HASH : HASH, 4, 4, 0);
+	uint32_t value = 77;
+	uint32_t key = 5;
+
+	ck_assert_int_eq(element_lookup(map, &key, &value, &error), -ENOENT);
+	unit_assert_says(&error, "no such element");
+	ck_assert_int_eq(element_take(map, &key, &value, &error), -ENOENT);
+	ck_assert_int_eq(element_delete(map, &key, &error), -ENOENT);
+	ck_assert_uint_eq(value, 77);
+	ck_assert_int_eq(update(map, "5 42", false), 0);
+	ck_assert_int_eq(element_lookup(map, &key, &value, &error), 0);
+	ck_assert_uint_eq(value, 42);
+	value = 0;
+	ck_assert_int_eq(element_take(map, &key, &value, &error), 0);
+	ck_assert_uint_eq(value, 42);
+	ck_assert_int_eq(element_take(map, &key, &value, &error), -ENOENT);
+	ck_assert_int_eq(update(map, "5 42", false), 0);
+	ck_assert_int_eq(element_delete(map, &key, &error), 0);
+	ck_assert_int_eq(update(map, "5 1 exist", true), -ENOENT);
+	ck_assert_int_eq(update(map, "5 1 noexist", true), 0);
+	ck_assert_int_eq(map_freeze(map), 0);
+	ck_assert_int_eq(element_take(map, &key, &value, &error), -EPERM);
+	unit_assert_says(&error, "frozen");
+	ck_assert_int_eq(element_delete(map, &key, &error), -EPERM);
+	ck_assert_int_eq(element_lookup(map, &key, &value, &error), 0);
+	unit_put_map(map);
+}
+END_TEST
+
+START_TEST(test_full)
+{
+	struct map *map = unit_map(HASH, 4, 2, 0);
+
+	ck_assert_int_eq(update(map, "1 1", false), 0);
+	ck_assert_int_eq(update(map, "2 2", false), 0);
+	ck_assert_int_eq(update(map, "3 3", false), -E2BIG);
+	unit_assert_says(&error, "full");
+	ck_assert_int_eq(update(map, "2 4", false), 0);
+	unit_put_map(map);
+}
+END_TEST
+
 void unit_suite(Suite *suite)
 {
 	TCase *tcase = unit_case(suite, "element");
@@ -393,4 +515,10 @@ void unit_suite(Suite *suite)
 	tcase_add_test(tcase, test_print);
 	tcase_add_test(tcase, test_update);
 	tcase_add_test(tcase, test_fail);
+	tcase_add_test(tcase, test_fail_table);
+	tcase_add_test(tcase, test_room_key);
+	tcase_add_loop_test(tcase, test_text_max, 0, 2);
+	/* Loops: 0 a hash, 1 an LRU. */
+	tcase_add_loop_test(tcase, test_operations, 0, 2);
+	tcase_add_test(tcase, test_full);
 }

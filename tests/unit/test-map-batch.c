@@ -302,7 +302,49 @@ START_TEST(test_frozen)
 	ck_assert_int_eq(map_lookup_batch(f.s.map, &f.batch), 0);
 	assert_batch(&f, 0, f.max);
 	ck_assert_int_eq(map_update_batch(f.s.map, &f.batch), -EPERM);
+	ck_assert_int_eq(map_delete_batch(f.s.map, &f.batch), -EPERM);
+	ck_assert_int_eq(map_lookup_and_delete_batch(f.s.map, &f.batch),
+			 -EPERM);
 	ck_assert_uint_eq(f.batch.count, f.max);
+	batch_close(&f);
+}
+END_TEST
+
+/* Nothing can go from an array, whatever else is wrong. */
+START_TEST(test_fixed_keys)
+{
+	struct map_batch none = { .elem_flags = 1 };
+	struct fixture f;
+
+	batch_open(&f, _i);
+	shape_fill(&f.s);
+	batch_reset(&f, 1);
+	f.keys[0] = 0;
+	ck_assert_int_eq(map_delete_batch(f.s.map, &f.batch), -EOPNOTSUPP);
+	ck_assert_int_eq(map_lookup_and_delete_batch(f.s.map, &f.batch),
+			 -EOPNOTSUPP);
+	ck_assert_uint_eq(f.batch.count, 1);
+	ck_assert_int_eq(map_delete_batch(f.s.map, &none), -EOPNOTSUPP);
+	ck_assert_int_eq(map_lookup_and_delete_batch(f.s.map, &none),
+			 -EOPNOTSUPP);
+	shape_assert_value(&f.s, 0);
+	batch_close(&f);
+}
+END_TEST
+
+/* The flags of the batch itself mean nothing here, as in the kernel. */
+START_TEST(test_batch_flags)
+{
+	struct fixture f;
+
+	batch_open(&f, _i);
+	shape_fill(&f.s);
+	batch_reset(&f, 1);
+	f.batch.flags = UINT64_MAX;
+	ck_assert_int_eq(map_lookup_batch(f.s.map, &f.batch), 0);
+	assert_batch(&f, 0, 1);
+	ck_assert_int_eq(map_update_batch(f.s.map, &f.batch), 0);
+	ck_assert_uint_eq(f.batch.count, 1);
 	batch_close(&f);
 }
 END_TEST
@@ -340,10 +382,26 @@ static int holes_lookup_elem(struct map *map, const void *key, void *value)
 	return 0;
 }
 
+static uint32_t holes_deleted;
+
+static int holes_delete_elem(struct map *map, const void *key)
+{
+	uint32_t index;
+
+	(void)map;
+	memcpy(&index, key, sizeof(index));
+	if (index % 2)
+		return -ENOENT;
+	holes_deleted = holes_deleted * 10 + index;
+	return 0;
+}
+
 static const struct map_ops holes_ops = {
 	.map_get_next_key = holes_get_next_key,
 	.map_lookup_elem = holes_lookup_elem,
+	.map_delete_elem = holes_delete_elem,
 	.map_lookup_batch = generic_map_lookup_batch,
+	.map_delete_batch = generic_map_delete_batch,
 };
 
 START_TEST(test_holes)
@@ -379,6 +437,32 @@ START_TEST(test_holes)
 }
 END_TEST
 
+/* In their order, up to the first that fails. */
+START_TEST(test_delete)
+{
+	struct map map = { .ops = &holes_ops, .key_size = 4, .value_size = 4 };
+	uint32_t keys[] = { 8, 2, 6, 5, 4 };
+	struct map_batch batch = { .keys = keys, .flags = 1 };
+
+	ck_assert_int_eq(map_delete_batch(&map, &batch), 0);
+	batch.count = 3;
+	ck_assert_int_eq(map_delete_batch(&map, &batch), 0);
+	ck_assert_uint_eq(batch.count, 3);
+	ck_assert_uint_eq(holes_deleted, 826);
+	batch.count = 5;
+	ck_assert_int_eq(map_delete_batch(&map, &batch), -ENOENT);
+	ck_assert_uint_eq(batch.count, 3);
+	ck_assert_uint_eq(holes_deleted, 826826);
+	batch.keys = NULL;
+	ck_assert_int_eq(map_delete_batch(&map, &batch), -EFAULT);
+	ck_assert_uint_eq(batch.count, 0);
+	batch.elem_flags = 1;
+	batch.count = 1;
+	ck_assert_int_eq(map_delete_batch(&map, &batch), -EINVAL);
+	ck_assert_uint_eq(batch.count, 1);
+}
+END_TEST
+
 void unit_suite(Suite *suite)
 {
 	TCase *tcase = unit_case(suite, "lookup");
@@ -393,9 +477,14 @@ void unit_suite(Suite *suite)
 	tcase_add_loop_test(tcase, test_update_again_and_again, 0, SHAPES);
 	tcase_add_loop_test(tcase, test_update_fails_within, 0, SHAPES);
 
+	tcase = unit_case(suite, "delete");
+	tcase_add_test(tcase, test_delete);
+	tcase_add_loop_test(tcase, test_fixed_keys, 0, SHAPES);
+
 	tcase = unit_case(suite, "refused");
 	tcase_add_loop_test(tcase, test_count_zero, 0, SHAPES);
 	tcase_add_loop_test(tcase, test_flags, 0, SHAPES);
+	tcase_add_loop_test(tcase, test_batch_flags, 0, SHAPES);
 	tcase_add_loop_test(tcase, test_null_pointers, 0, SHAPES);
 	tcase_add_loop_test(tcase, test_frozen, 0, SHAPES);
 }

@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What BPF_MAP_CREATE refuses of an array and a per-CPU array: every attribute
- * at, below and above its limit, each flag, names byte by byte, and which
- * check comes first.
+ * What BPF_MAP_CREATE refuses of each type: every attribute at, below and above
+ * its limit, each flag, names byte by byte, and which check comes first.
  */
 #include <errno.h>
 #include <unistd.h>
 
 #include "core/topology.h"
-#include "unit.h"
+#include "tables.h"
 
 #define ARRAY	     BPF_MAP_TYPE_ARRAY
 #define PERCPU_ARRAY BPF_MAP_TYPE_PERCPU_ARRAY
 
-static const uint32_t types[] = { ARRAY, PERCPU_ARRAY };
+static const uint32_t types[] = {
+	ARRAY, PERCPU_ARRAY, HASH, PERCPU_HASH, LRU_HASH, LRU_PERCPU_HASH,
+};
+
+/* Loops: all types, or the arrays, which come first, or the hashes. */
+#define TYPES  6
+#define ARRAYS 2
+
+static bool is_lru(int i)
+{
+	return types[i] == LRU_HASH || types[i] == LRU_PERCPU_HASH;
+}
+
+static bool is_percpu(int i)
+{
+	return map_type_ops(types[i])->flags & MAP_PERCPU;
+}
 
 /* Loops over the types: an attribute set that is good. */
 static struct map_attr good(int i)
@@ -50,24 +65,40 @@ static void assert_refused(const struct map_attr *attr, int err,
 
 START_TEST(test_type)
 {
+	struct map *inner = unit_map(BPF_MAP_TYPE_ARRAY, 8, 1, 0);
 	struct map_attr attr = good(0);
+	const struct map_ops *ops;
 	uint32_t type;
 
 	for (type = 0; type < 100; type++) {
+		ops = map_type_ops(type);
+		attr = good(0);
 		attr.map_type = type;
-		if (map_type_ops(type))
-			assert_accepted(&attr);
-		else
+		if (ops && ops->flags & MAP_PREFIXES) {
+			attr.key_size = 8;
+			attr.map_flags = BPF_F_NO_PREALLOC;
+		}
+		if (ops && ops->flags & MAP_OF_MAPS) {
+			attr.value_size = 4;
+			attr.inner_map = inner;
+		}
+		/* Some have no keys: that is what is wrong then. */
+		if (!ops)
 			assert_refused(&attr, -EINVAL, "type");
+		else if (ops->map_push_elem || ops->map_reserve)
+			assert_refused(&attr, -EINVAL, "key");
+		else
+			assert_accepted(&attr);
 	}
 	attr.map_type = UINT32_MAX;
 	assert_refused(&attr, -EINVAL, "type");
 	attr.map_type = 1u << 31;
 	assert_refused(&attr, -EINVAL, "type");
+	unit_put_map(inner);
 }
 END_TEST
 
-START_TEST(test_key_size)
+START_TEST(test_array_key_size)
 {
 	static const uint32_t bad[] = { 0, 1, 3, 5, 8, 260, UINT32_MAX };
 	struct map_attr attr = good(_i);
@@ -138,30 +169,100 @@ START_TEST(test_percpu_array_value_size)
 }
 END_TEST
 
+/* Key and value together have a limit, and so has a per-CPU value. */
+START_TEST(test_hash_sizes)
+{
+	struct map_attr attr = good(_i);
+
+	attr.key_size = 0;
+	assert_refused(&attr, -EINVAL, "key");
+	attr.key_size = 1;
+	assert_accepted(&attr);
+	attr.key_size = HASH_SIZE_MAX - 8;
+	assert_accepted(&attr);
+	attr.key_size++;
+	assert_refused(&attr, -E2BIG, "value");
+	attr.key_size = UINT32_MAX;
+	assert_refused(&attr, -E2BIG, "value");
+	attr.value_size = UINT32_MAX;
+	assert_refused(&attr, -E2BIG, "value");
+	attr.key_size = 4;
+	assert_refused(&attr, -E2BIG, "value");
+	attr.value_size = HASH_SIZE_MAX - 3;
+	assert_refused(&attr, -E2BIG, "value");
+	attr.value_size = is_percpu(_i) ? PERCPU_VALUE_MAX : HASH_SIZE_MAX - 4;
+	assert_accepted(&attr);
+	attr.value_size++;
+	assert_refused(&attr, -E2BIG, "value");
+	attr.value_size = 0;
+	assert_refused(&attr, -EINVAL, "value");
+	attr.value_size = 1;
+	assert_accepted(&attr);
+}
+END_TEST
+
+/* What fits into the machine is a question of its own: see test_memory. */
+START_TEST(test_hash_entries)
+{
+	static const uint32_t bad[] = { HASH_ENTRIES_MAX + 1, 1u << 31,
+					UINT32_MAX };
+	struct map_attr attr = good(_i);
+	struct map *map;
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		attr.max_entries = bad[i];
+		assert_refused(&attr, -E2BIG, "entries");
+		if (!is_lru(_i))
+			continue;
+		attr.map_flags = BPF_F_NO_COMMON_LRU;
+		assert_refused(&attr, -E2BIG, "entries");
+		attr.map_flags = 0;
+	}
+	attr.max_entries = HASH_ENTRIES_MAX;
+	err = unit_create(&attr, &map);
+	ck_assert(!err || err == -ENOMEM);
+	ck_assert(!err || topology_memory() < 16ull << 30 || is_percpu(_i));
+	if (!err)
+		unit_put_map(map);
+	attr.key_size = HASH_SIZE_MAX - 8;
+	ck_assert_int_eq(unit_create(&attr, &map), -ENOMEM);
+}
+END_TEST
+
 /* One bit after the other; NUMA_NODE has a test of its own. */
 START_TEST(test_flags)
 {
-	static const uint32_t accepted[] = {
-		BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG |
-			BPF_F_WRONLY_PROG | BPF_F_MMAPABLE | BPF_F_INNER_MAP,
-		BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG |
-			BPF_F_WRONLY_PROG,
+	const uint32_t all = BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG |
+			     BPF_F_WRONLY_PROG;
+	const uint32_t accepted[] = {
+		all | BPF_F_MMAPABLE | BPF_F_INNER_MAP,
+		all,
+		all | BPF_F_NO_PREALLOC | BPF_F_ZERO_SEED,
+		all | BPF_F_NO_PREALLOC | BPF_F_ZERO_SEED,
+		all | BPF_F_NO_COMMON_LRU | BPF_F_ZERO_SEED,
+		all | BPF_F_NO_COMMON_LRU | BPF_F_ZERO_SEED,
 	};
 	struct map_attr attr = good(_i);
 	int bit;
+	int err;
 
 	for (bit = 0; bit < 32; bit++) {
 		attr.map_flags = 1u << bit;
 		if (attr.map_flags == BPF_F_NUMA_NODE)
 			continue;
+		err = is_lru(_i) && attr.map_flags == BPF_F_NO_PREALLOC ?
+			      -EOPNOTSUPP :
+			      -EINVAL;
 		if (attr.map_flags & accepted[_i])
 			assert_accepted(&attr);
 		else
-			assert_refused(&attr, -EINVAL, "flags");
+			assert_refused(&attr, err, "flags");
 		/* Beside a good one it is no better. */
 		attr.map_flags |= BPF_F_RDONLY_PROG;
 		if (!(1u << bit & accepted[_i]))
-			assert_refused(&attr, -EINVAL, "flags");
+			assert_refused(&attr, err, "flags");
 	}
 	attr.map_flags = UINT32_MAX;
 	assert_refused(&attr, -EINVAL, "flags");
@@ -172,26 +273,27 @@ START_TEST(test_flags_together)
 {
 	static const struct {
 		uint32_t flags;
-		bool good[2];
+		bool good[3]; /* of an array, a per-CPU one, the rest */
 	} sets[] = {
-		{ BPF_F_RDONLY | BPF_F_WRONLY, { false, false } },
-		{ BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG, { false, false } },
-		{ BPF_F_RDONLY | BPF_F_RDONLY_PROG, { true, true } },
-		{ BPF_F_RDONLY | BPF_F_WRONLY_PROG, { true, true } },
-		{ BPF_F_WRONLY | BPF_F_WRONLY_PROG, { true, true } },
-		{ BPF_F_MMAPABLE | BPF_F_INNER_MAP, { true, false } },
+		{ BPF_F_RDONLY | BPF_F_WRONLY, { false, false, false } },
+		{ BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG,
+		  { false, false, false } },
+		{ BPF_F_RDONLY | BPF_F_RDONLY_PROG, { true, true, true } },
+		{ BPF_F_RDONLY | BPF_F_WRONLY_PROG, { true, true, true } },
+		{ BPF_F_WRONLY | BPF_F_WRONLY_PROG, { true, true, true } },
+		{ BPF_F_MMAPABLE | BPF_F_INNER_MAP, { true, false, false } },
 		{ BPF_F_MMAPABLE | BPF_F_RDONLY | BPF_F_WRONLY,
-		  { false, false } },
+		  { false, false, false } },
 		{ BPF_F_MMAPABLE | BPF_F_INNER_MAP | BPF_F_RDONLY |
 			  BPF_F_RDONLY_PROG,
-		  { true, false } },
+		  { true, false, false } },
 	};
 	struct map_attr attr = good(_i);
 	size_t i;
 
 	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		attr.map_flags = sets[i].flags;
-		if (sets[i].good[_i])
+		if (sets[i].good[_i < ARRAYS ? _i : 2])
 			assert_accepted(&attr);
 		else
 			assert_refused(&attr, -EINVAL, "flags");
@@ -226,7 +328,14 @@ START_TEST(test_numa_node)
 		assert_accepted(&attr);
 		attr.map_flags = BPF_F_NUMA_NODE;
 		if (nodes[i] == NUMA_NO_NODE ||
-		    (types[_i] == ARRAY && topology_node_online(nodes[i])))
+		    (!is_percpu(_i) && topology_node_online(nodes[i])))
+			assert_accepted(&attr);
+		else
+			assert_refused(&attr, -EINVAL, "numa");
+		if (!is_lru(_i))
+			continue;
+		attr.map_flags |= BPF_F_NO_COMMON_LRU;
+		if (nodes[i] == NUMA_NO_NODE)
 			assert_accepted(&attr);
 		else
 			assert_refused(&attr, -EINVAL, "numa");
@@ -287,13 +396,13 @@ START_TEST(test_order_size_last)
 	const struct map_attr large = unit_attr(types[_i], 1u << 31, 4, 0);
 	struct map_attr attr = large;
 
-	attr.key_size = 8;
+	attr.key_size = 0;
 	assert_refused(&attr, -EINVAL, "key");
 	attr = large;
 	attr.max_entries = 0;
 	assert_refused(&attr, -EINVAL, "entries");
 	attr = large;
-	attr.map_flags = BPF_F_NO_PREALLOC;
+	attr.map_flags = BPF_F_CLONE;
 	assert_refused(&attr, -EINVAL, "flags");
 	attr = large;
 	attr.map_flags = BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG;
@@ -306,7 +415,7 @@ START_TEST(test_order_size_last)
 	assert_refused(&attr, -E2BIG, "value");
 	attr = large;
 	attr.map_flags = BPF_F_NUMA_NODE;
-	if (types[_i] == PERCPU_ARRAY)
+	if (is_percpu(_i))
 		assert_refused(&attr, -EINVAL, "numa");
 	else
 		assert_refused(&attr, -E2BIG, "value");
@@ -320,7 +429,7 @@ START_TEST(test_order_of_the_rest)
 
 	attr.map_name[0] = '-';
 	assert_refused(&attr, -EINVAL, "name");
-	attr.key_size = 8;
+	attr.key_size = 0;
 	assert_refused(&attr, -EINVAL, "key");
 	attr.max_entries = 0;
 	assert_refused(&attr, -EINVAL, "entries");
@@ -390,18 +499,20 @@ void unit_suite(Suite *suite)
 	TCase *tcase = unit_case(suite, "create");
 
 	tcase_add_test(tcase, test_type);
-	tcase_add_loop_test(tcase, test_key_size, 0, 2);
-	tcase_add_loop_test(tcase, test_max_entries, 0, 2);
+	tcase_add_loop_test(tcase, test_array_key_size, 0, ARRAYS);
+	tcase_add_loop_test(tcase, test_max_entries, 0, TYPES);
 	tcase_add_test(tcase, test_array_value_size);
 	tcase_add_test(tcase, test_percpu_array_value_size);
-	tcase_add_loop_test(tcase, test_flags, 0, 2);
-	tcase_add_loop_test(tcase, test_flags_together, 0, 2);
-	tcase_add_loop_test(tcase, test_map_extra, 0, 2);
-	tcase_add_loop_test(tcase, test_numa_node, 0, 2);
-	tcase_add_loop_test(tcase, test_name_length, 0, 2);
-	tcase_add_loop_test(tcase, test_name_bytes, 0, 2);
-	tcase_add_loop_test(tcase, test_order_size_last, 0, 2);
-	tcase_add_loop_test(tcase, test_order_of_the_rest, 0, 2);
+	tcase_add_loop_test(tcase, test_hash_sizes, ARRAYS, TYPES);
+	tcase_add_loop_test(tcase, test_hash_entries, ARRAYS, TYPES);
+	tcase_add_loop_test(tcase, test_flags, 0, TYPES);
+	tcase_add_loop_test(tcase, test_flags_together, 0, TYPES);
+	tcase_add_loop_test(tcase, test_map_extra, 0, TYPES);
+	tcase_add_loop_test(tcase, test_numa_node, 0, TYPES);
+	tcase_add_loop_test(tcase, test_name_length, 0, TYPES);
+	tcase_add_loop_test(tcase, test_name_bytes, 0, TYPES);
+	tcase_add_loop_test(tcase, test_order_size_last, 0, TYPES);
+	tcase_add_loop_test(tcase, test_order_of_the_rest, 0, TYPES);
 	tcase_add_test(tcase, test_unpriv_entries);
-	tcase_add_loop_test(tcase, test_memory, 0, 2);
+	tcase_add_loop_test(tcase, test_memory, 0, ARRAYS);
 }

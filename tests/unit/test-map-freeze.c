@@ -77,7 +77,10 @@ static void assert_frozen(struct map *map)
 	ck_assert_int_eq(map_update_percpu_elem(map, &key, value, 0, 0),
 			 -EPERM);
 	ck_assert_int_eq(map_delete_elem(map, &key), -EPERM);
+	ck_assert_int_eq(map_lookup_and_delete_elem(map, &key, value), -EPERM);
 	ck_assert_int_eq(map_update_batch(map, &batch), -EPERM);
+	ck_assert_int_eq(map_delete_batch(map, &batch), -EPERM);
+	ck_assert_int_eq(map_lookup_and_delete_batch(map, &batch), -EPERM);
 	ck_assert_uint_eq(batch.count, 1);
 	ck_assert_int_eq(map_write(map, value, 8, 0), -EPERM);
 	ck_assert_int_eq(map_write(map, value, 0, 0), -EPERM);

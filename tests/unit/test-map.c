@@ -10,7 +10,7 @@
 
 #include "core/topology.h"
 #include "mapfs/array.h"
-#include "unit.h"
+#include "tables.h"
 
 #define ARRAY	     BPF_MAP_TYPE_ARRAY
 #define PERCPU_ARRAY BPF_MAP_TYPE_PERCPU_ARRAY
@@ -22,6 +22,10 @@ START_TEST(test_registry)
 
 	ck_assert_uint_eq(map_type_by_name("array"), ARRAY);
 	ck_assert_uint_eq(map_type_by_name("percpu_array"), PERCPU_ARRAY);
+	ck_assert_uint_eq(map_type_by_name("hash"), HASH);
+	ck_assert_uint_eq(map_type_by_name("percpu_hash"), PERCPU_HASH);
+	ck_assert_uint_eq(map_type_by_name("lru_hash"), LRU_HASH);
+	ck_assert_uint_eq(map_type_by_name("lru_percpu_hash"), LRU_PERCPU_HASH);
 	ck_assert_uint_eq(map_type_by_name("Array"), 0);
 	ck_assert_uint_eq(map_type_by_name("arra"), 0);
 	ck_assert_uint_eq(map_type_by_name("arrayx"), 0);
@@ -35,7 +39,7 @@ START_TEST(test_registry)
 		ck_assert_uint_eq(map_type_by_name(name), type);
 		n++;
 	}
-	ck_assert_uint_ge(n, 2);
+	ck_assert_uint_ge(n, 6);
 	ck_assert_ptr_null(map_type_ops(0));
 	for (type = map_type_end(); type < map_type_end() + 5; type++) {
 		ck_assert_ptr_null(map_type_name(type));
@@ -236,6 +240,21 @@ START_TEST(test_last_put_frees)
 }
 END_TEST
 
+/* Gone when the call returns, if it was the last one. */
+START_TEST(test_put_now)
+{
+	struct map *map = table_open(_i, 10, 0);
+	unsigned int fds = unit_count_fds();
+
+	map_get(map);
+	map_put_now(map);
+	ck_assert_uint_eq(unit_count_fds(), fds);
+	table_fill(map, 0, 10);
+	map_put_now(map);
+	ck_assert_uint_eq(unit_count_fds(), fds - 1);
+}
+END_TEST
+
 /* A map whose operations are all absent but for its end. */
 static sem_t free_started;
 static sem_t free_may_end;
@@ -356,7 +375,12 @@ static void assert_writing_gives(struct map *map, int err)
 	ck_assert_int_eq(map_update_elem(map, &key, &value, 0), err);
 	ck_assert_int_eq(map_update_percpu_elem(map, &key, &value, 0, 0), err);
 	ck_assert_int_eq(map_delete_elem(map, &key), err);
+	ck_assert_int_eq(map_lookup_and_delete_elem(map, &key, &value), err);
+	ck_assert_int_eq(map_push_elem(map, &value, 0), err);
+	ck_assert_int_eq(map_pop_elem(map, &value), err);
 	ck_assert_int_eq(map_update_batch(map, &batch), err);
+	ck_assert_int_eq(map_delete_batch(map, &batch), err);
+	ck_assert_int_eq(map_lookup_and_delete_batch(map, &batch), err);
 	ck_assert_uint_eq(batch.count, 1);
 	ck_assert_int_eq(map_write(map, &value, 8, 0), err);
 	ck_assert_int_eq(map_clear(map), err);
@@ -365,6 +389,7 @@ static void assert_writing_gives(struct map *map, int err)
 static void assert_reading_is_absent(struct map *map)
 {
 	struct map_batch batch = { .count = 1 };
+	struct map_census census;
 	struct mapfs_array array;
 	uint64_t value = 0;
 	uint32_t key = 0;
@@ -373,7 +398,9 @@ static void assert_reading_is_absent(struct map *map)
 
 	ck_assert_int_eq(map_lookup_elem_sys_only(map, &key, &value),
 			 -EOPNOTSUPP);
+	ck_assert_int_eq(map_lookup_elem_mark(map, &key, &value), -EOPNOTSUPP);
 	ck_assert_int_eq(map_lookup_elem(map, &key, &value), -EOPNOTSUPP);
+	ck_assert_int_eq(map_peek_elem(map, &value), -EOPNOTSUPP);
 	ck_assert_int_eq(map_lookup_percpu_elem(map, &key, &value, 0),
 			 -EOPNOTSUPP);
 	ck_assert_int_eq(map_get_next_key(map, NULL, &key), -EOPNOTSUPP);
@@ -385,6 +412,10 @@ static void assert_reading_is_absent(struct map *map)
 	ck_assert_int_eq(map_mmap(map, PROT_READ), -EOPNOTSUPP);
 	ck_assert_int_eq(map_mmap(map, PROT_READ | PROT_WRITE), -EOPNOTSUPP);
 	ck_assert_ptr_null(map_region(map, 0));
+	ck_assert_int_eq(map_check(map, &census), -EOPNOTSUPP);
+	ck_assert_int_eq(map_owner_get(map, &key), -EOPNOTSUPP);
+	map_owner_set(map, 1);
+	map_owner_end(map, 1, false);
 	ck_assert_int_eq(map_gen_lookup(map, 0, &array), -EOPNOTSUPP);
 	ck_assert_int_eq(map_direct_value_addr(map, &value, 0, 0), -EOPNOTSUPP);
 	ck_assert_int_eq(map_direct_value_meta(map, value, &key, &off),
@@ -404,7 +435,30 @@ START_TEST(test_absent_operations)
 }
 END_TEST
 
-/* What the two types lack. */
+/* A table is charged as large as it can become, whatever it holds. */
+START_TEST(test_charge_of_table)
+{
+	struct map *map = table_open(_i, 1000, 0);
+
+	ck_assert_uint_eq(map->charge.bytes,
+			  map_region(map, 0)->size + MAP_OVERHEAD);
+	ck_assert_uint_gt(map->charge.bytes, 1000 * map_value_bytes(map));
+	ck_assert_ptr_null(map_region(map, 1));
+	unit_put_map(map);
+}
+END_TEST
+
+static void assert_no_table(struct map *map)
+{
+	struct map_census census;
+	uint32_t owner;
+
+	ck_assert_int_eq(map_check(map, &census), -EOPNOTSUPP);
+	ck_assert_int_eq(map_owner_get(map, &owner), -EOPNOTSUPP);
+	unit_put_map(map);
+}
+
+/* What the array types lack. */
 START_TEST(test_absent_by_type)
 {
 	struct map *map = unit_map(ARRAY, 8, 4, 0);
@@ -423,6 +477,28 @@ START_TEST(test_absent_by_type)
 	ck_assert_int_eq(map_direct_value_meta(map, value, &key, &off),
 			 -EOPNOTSUPP);
 	unit_put_map(map);
+	assert_no_table(unit_map(ARRAY, 8, 4, 0));
+	assert_no_table(unit_map(PERCPU_ARRAY, 8, 4, 0));
+}
+END_TEST
+
+/* And what tables lack. */
+START_TEST(test_absent_of_tables)
+{
+	struct map *map = table_open(_i, 10, 0);
+	struct mapfs_array array;
+	uint64_t value = 0;
+	uint32_t key;
+	uint32_t off;
+
+	ck_assert_int_eq(map_read(map, &value, 8, 0), -EOPNOTSUPP);
+	ck_assert_int_eq(map_write(map, &value, 8, 0), -EOPNOTSUPP);
+	ck_assert_int_eq(map_mmap(map, PROT_READ), -EOPNOTSUPP);
+	ck_assert_int_eq(map_gen_lookup(map, 0, &array), -EOPNOTSUPP);
+	ck_assert_int_eq(map_direct_value_addr(map, &value, 0, 0), -EOPNOTSUPP);
+	ck_assert_int_eq(map_direct_value_meta(map, value, &key, &off),
+			 -EOPNOTSUPP);
+	unit_put_map(map);
 }
 END_TEST
 
@@ -435,11 +511,13 @@ void unit_suite(Suite *suite)
 	tcase_add_test(tcase, test_shape);
 	tcase_add_test(tcase, test_charge);
 	tcase_add_test(tcase, test_charge_limit);
+	tcase_add_loop_test(tcase, test_charge_of_table, 0, TABLES);
 	tcase_add_test(tcase, test_no_descriptor);
 	tcase_add_test(tcase, test_enough_descriptors);
 
 	tcase = unit_case(suite, "free");
 	tcase_add_test(tcase, test_last_put_frees);
+	tcase_add_loop_test(tcase, test_put_now, 0, TABLES);
 	tcase_add_test(tcase, test_free_is_deferred);
 	tcase_add_test(tcase, test_free_without_thread);
 	tcase_add_test(tcase, test_put_by_threads);
@@ -447,4 +525,5 @@ void unit_suite(Suite *suite)
 	tcase = unit_case(suite, "absent");
 	tcase_add_test(tcase, test_absent_operations);
 	tcase_add_test(tcase, test_absent_by_type);
+	tcase_add_loop_test(tcase, test_absent_of_tables, 0, TABLES);
 }

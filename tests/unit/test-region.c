@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Regions: creation and its limits, copying with and without a mapping, the
- * address space behind a mapping, and headers.
+ * address space behind a mapping, attaching to what another one made.
  */
 #include <byteswap.h>
 #include <errno.h>
@@ -41,7 +41,7 @@ START_TEST(test_create)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", region.fd);
 	ck_assert_int_gt(readlink(path, link, sizeof(link) - 1), 0);
-	ck_assert_str_eq(link, "/memfd:unit.name (deleted)");
+	ck_assert_str_eq(link, "/memfd:bpf-map:unit.name (deleted)");
 	ck_assert_int_eq(fcntl(region.fd, F_GETFD), FD_CLOEXEC);
 	region_release(&region);
 }
@@ -433,35 +433,81 @@ START_TEST(test_header)
 	struct region_header bad;
 
 	memset(&good, 0, sizeof(good));
-	ck_assert_int_eq(region_header_check(&good, 1, 2, 4096), -EUCLEAN);
+	ck_assert_int_eq(region_header_check(&good, 4096), -EUCLEAN);
 	region_header_init(&good, 1, 77, REGION_LAYOUT(32, 16, 8), 4096);
-	ck_assert_int_eq(
-		region_header_check(&good, 1, REGION_LAYOUT(32, 16, 8), 4096),
-		0);
+	ck_assert_int_eq(region_header_check(&good, 4096), 0);
+	ck_assert_uint_eq(good.map_type, 1);
 	ck_assert_uint_eq(good.map_id, 77);
-	ck_assert_int_eq(
-		region_header_check(&good, 1, REGION_LAYOUT(32, 16, 9), 4096),
-		-EPROTO);
-	ck_assert_int_eq(region_header_check(&good, 2, good.layout, 4096),
-			 -EUCLEAN);
-	ck_assert_int_eq(region_header_check(&good, 1, good.layout, 4095),
-			 -EUCLEAN);
+	ck_assert_uint_eq(good.layout, REGION_LAYOUT(32, 16, 8));
+	ck_assert_int_eq(region_header_check(&good, 4095), -EUCLEAN);
+	ck_assert_int_eq(region_header_check(&good, 4097), -EUCLEAN);
 	bad = good;
 	bad.magic = bswap_64(bad.magic);
-	ck_assert_int_eq(region_header_check(&bad, 1, good.layout, 4096),
-			 -EPROTO);
+	ck_assert_int_eq(region_header_check(&bad, 4096), -EPROTO);
 	bad = good;
 	bad.magic++;
-	ck_assert_int_eq(region_header_check(&bad, 1, good.layout, 4096),
-			 -EUCLEAN);
+	ck_assert_int_eq(region_header_check(&bad, 4096), -EUCLEAN);
 	bad = good;
 	bad.version++;
-	ck_assert_int_eq(region_header_check(&bad, 1, good.layout, 4096),
-			 -EPROTO);
+	ck_assert_int_eq(region_header_check(&bad, 4096), -EPROTO);
+	/* Another version may have another size in that place. */
+	bad.size++;
+	ck_assert_int_eq(region_header_check(&bad, 4096), -EPROTO);
 	bad = good;
 	bad.size++;
-	ck_assert_int_eq(region_header_check(&bad, 1, good.layout, 4096),
-			 -EUCLEAN);
+	ck_assert_int_eq(region_header_check(&bad, 4096), -EUCLEAN);
+	/* The type's business. */
+	bad = good;
+	bad.layout++;
+	bad.map_type = UINT32_MAX;
+	ck_assert_int_eq(region_header_check(&bad, 4096), 0);
+}
+END_TEST
+
+/* The same memory by a descriptor of its own, which outlives the first. */
+START_TEST(test_attach)
+{
+	struct region region = REGION_INIT;
+	struct region other = REGION_INIT;
+	uint64_t word = 0x1122334455667788;
+	uint64_t seen;
+
+	unit_region(&region, 12345, true);
+	ck_assert_int_eq(region_attach(&other, region.fd), 0);
+	ck_assert_int_ne(other.fd, region.fd);
+	ck_assert_int_eq(fcntl(other.fd, F_GETFD), FD_CLOEXEC);
+	ck_assert_uint_eq(other.size, 12345);
+	ck_assert_ptr_null(other.base);
+	ck_assert_int_eq(region_store(&region, 8, &word, 8), 0);
+	ck_assert_int_eq(region_load(&other, 8, &seen, 8), 0);
+	ck_assert_uint_eq(seen, word);
+	region_release(&region);
+	ck_assert_int_eq(region_map(&other, RW, other.size), 0);
+	ck_assert_mem_eq(other.base + 8, &word, 8);
+	region_release(&other);
+}
+END_TEST
+
+/* Nothing is left of what cannot be attached. */
+START_TEST(test_attach_refused)
+{
+	struct region region = REGION_INIT;
+	int empty = memfd_create("unit", MFD_CLOEXEC);
+	unsigned int fds = unit_count_fds();
+
+	ck_assert_int_eq(region_attach(&region, empty), -EUCLEAN);
+	ck_assert_uint_eq(unit_count_fds(), fds);
+	ck_assert_int_eq(ftruncate(empty, 1), 0);
+	unit_limit_fds(0);
+	ck_assert_int_eq(region_attach(&region, empty), -EMFILE);
+	unit_unlimit_fds();
+	ck_assert_int_eq(region_attach(&region, -1), -EBADF);
+	ck_assert_int_eq(region.fd, -1);
+	ck_assert_int_eq(region_attach(&region, empty), 0);
+	ck_assert_uint_eq(region.size, 1);
+	region_release(&region);
+	close(empty);
+	ck_assert_uint_eq(unit_count_fds(), fds - 1);
 }
 END_TEST
 
@@ -491,6 +537,8 @@ void unit_suite(Suite *suite)
 	tcase_add_test(tcase, test_map_again);
 	tcase_add_test(tcase, test_map_for_reading);
 
-	tcase = unit_case(suite, "header");
+	tcase = unit_case(suite, "attach");
+	tcase_add_test(tcase, test_attach);
+	tcase_add_test(tcase, test_attach_refused);
 	tcase_add_test(tcase, test_header);
 }

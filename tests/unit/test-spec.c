@@ -111,6 +111,11 @@ static const struct {
 	  "a_type_whose" },
 	{ "key 4 value 8 entries 1", -EINVAL, "type: missing" },
 	{ A "type array", -EINVAL, "type: given twice" },
+	{ A "inner x", -EINVAL, "inner: this type holds no maps" },
+	{ "type array_of_maps", -EINVAL, "inner: missing" },
+	{ "type hash_of_maps inner", -EINVAL, "inner: nothing after it" },
+	{ "type hash_of_maps inner 01234567890123456789012345678901", -EINVAL,
+	  "no name of a map" },
 	{ A "key 4 key 4", -EINVAL, "key: given twice" },
 	{ A "mode 0 numa 0 mode 0", -EINVAL, "mode: given twice" },
 	{ A "keys 4", -EINVAL, "'keys'" },
@@ -365,6 +370,12 @@ START_TEST(test_round_trip)
 		"type array key 4 value 5 entries 7 numa 0",
 		"type array key 4 value 5 entries 7 flags inner_map numa -1",
 		"type percpu_array key 4 value 5 entries 7 numa -1",
+		"type hash key 16 value 64 entries 1000",
+		"type hash key 1 value 1 entries 1 flags no_prealloc,zero_seed",
+		"type hash key 4 value 5 entries 7 numa 0",
+		"type percpu_hash key 3 value 12 entries 5 numa -1",
+		"type lru_hash key 4 value 8 entries 100",
+		"type lru_percpu_hash key 5 value 8 entries 9 flags rdonly",
 	};
 	char printed[512];
 	struct text text;
@@ -452,7 +463,7 @@ START_TEST(test_help)
 			      &spec) == 1)
 			examples++;
 	}
-	ck_assert_int_eq(examples, 2);
+	ck_assert_int_eq(examples, 8);
 }
 END_TEST
 

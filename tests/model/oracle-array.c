@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "oracle.h"
+#include "oracle-array.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -7,9 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static struct oracle *oracle_of(struct subject *s)
+#include "core/topology.h"
+
+static struct oracle_array *oracle_of(struct subject *s)
 {
-	return (struct oracle *)((char *)s - offsetof(struct oracle, subject));
+	return (struct oracle_array *)((char *)s -
+				       offsetof(struct oracle_array, subject));
 }
 
 static uint32_t index_of(const void *key)
@@ -20,14 +23,14 @@ static uint32_t index_of(const void *key)
 	return index;
 }
 
-static unsigned char *element(struct oracle *o, uint32_t index)
+static unsigned char *element(struct oracle_array *o, uint32_t index)
 {
 	return o->file + index * o->record;
 }
 
 static int oracle_lookup(struct subject *s, const void *key, void *value)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	uint32_t index = index_of(key);
 
 	if (index >= o->max_entries)
@@ -36,7 +39,7 @@ static int oracle_lookup(struct subject *s, const void *key, void *value)
 	return 0;
 }
 
-static int update_error(struct oracle *o, uint32_t index, uint64_t flags)
+static int update_error(struct oracle_array *o, uint32_t index, uint64_t flags)
 {
 	if (o->frozen)
 		return -EPERM;
@@ -50,7 +53,7 @@ static int update_error(struct oracle *o, uint32_t index, uint64_t flags)
 static int oracle_update(struct subject *s, const void *key, const void *value,
 			 uint64_t flags)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	uint32_t index = index_of(key);
 	int err = update_error(o, index, flags);
 
@@ -65,9 +68,23 @@ static int oracle_delete(struct subject *s, const void *key)
 	return oracle_of(s)->frozen ? -EPERM : -EINVAL;
 }
 
+static int oracle_lookup_and_delete(struct subject *s, const void *key,
+				    void *value)
+{
+	(void)key;
+	(void)value;
+	return oracle_of(s)->frozen ? -EPERM : -EOPNOTSUPP;
+}
+
+static int oracle_delete_batch(struct subject *s, struct map_batch *batch)
+{
+	(void)batch;
+	return oracle_of(s)->frozen ? -EPERM : -EOPNOTSUPP;
+}
+
 static int oracle_next_key(struct subject *s, const void *key, void *next)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	uint32_t index = 0;
 
 	if (key && index_of(key) < o->max_entries)
@@ -80,7 +97,7 @@ static int oracle_next_key(struct subject *s, const void *key, void *next)
 
 static int oracle_lookup_batch(struct subject *s, struct map_batch *batch)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	uint32_t count = batch->count;
 	uint32_t *keys = batch->keys;
 	unsigned char *values = batch->values;
@@ -108,7 +125,7 @@ static int oracle_lookup_batch(struct subject *s, struct map_batch *batch)
 
 static int oracle_update_batch(struct subject *s, struct map_batch *batch)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	uint32_t count = batch->count;
 	uint32_t *keys = batch->keys;
 	unsigned char *values = batch->values;
@@ -135,7 +152,7 @@ static int oracle_update_batch(struct subject *s, struct map_batch *batch)
 
 static int oracle_freeze(struct subject *s)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 
 	if (o->frozen)
 		return -EPERM;
@@ -146,7 +163,7 @@ static int oracle_freeze(struct subject *s)
 static int oracle_lookup_cpu(struct subject *s, const void *key, void *value,
 			     uint32_t cpu)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	uint32_t index = index_of(key);
 
 	if (!o->percpu)
@@ -157,10 +174,19 @@ static int oracle_lookup_cpu(struct subject *s, const void *key, void *value,
 	return 0;
 }
 
+static int oracle_lookup_prog(struct subject *s, const void *key, void *value)
+{
+	struct oracle_array *o = oracle_of(s);
+
+	return o->percpu ?
+		       oracle_lookup_cpu(s, key, value, topology_this_cpu()) :
+		       oracle_lookup(s, key, value);
+}
+
 static int oracle_update_cpu(struct subject *s, const void *key,
 			     const void *value, uint32_t cpu, uint64_t flags)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	uint32_t index = index_of(key);
 	int err;
 
@@ -178,7 +204,7 @@ static int oracle_update_cpu(struct subject *s, const void *key,
 static int oracle_list(struct subject *s, uint64_t *pos, void *keys,
 		       void *values, uint32_t count)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	uint32_t *key = keys;
 	unsigned char *value = values;
 	int n;
@@ -195,7 +221,7 @@ static int oracle_list(struct subject *s, uint64_t *pos, void *keys,
 static ssize_t oracle_read(struct subject *s, void *buf, size_t size,
 			   uint64_t off)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	unsigned char *byte = buf;
 	ssize_t n;
 
@@ -207,7 +233,7 @@ static ssize_t oracle_read(struct subject *s, void *buf, size_t size,
 static ssize_t oracle_write(struct subject *s, const void *buf, size_t size,
 			    uint64_t off)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 	const unsigned char *byte = buf;
 	ssize_t n;
 
@@ -220,7 +246,7 @@ static ssize_t oracle_write(struct subject *s, const void *buf, size_t size,
 
 static int oracle_clear(struct subject *s)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 
 	if (o->frozen)
 		return -EPERM;
@@ -236,7 +262,7 @@ static int oracle_mmap(struct subject *s, int prot)
 static int oracle_peek(struct subject *s, uint32_t index, uint32_t cpu,
 		       void *slot)
 {
-	struct oracle *o = oracle_of(s);
+	struct oracle_array *o = oracle_of(s);
 
 	if (index >= o->max_entries || cpu >= o->nslots)
 		return -ENOENT;
@@ -249,10 +275,14 @@ static const struct subject_ops oracle_ops = {
 	.lookup = oracle_lookup,
 	.update = oracle_update,
 	.delete = oracle_delete,
+	.lookup_and_delete = oracle_lookup_and_delete,
 	.next_key = oracle_next_key,
 	.lookup_batch = oracle_lookup_batch,
 	.update_batch = oracle_update_batch,
+	.delete_batch = oracle_delete_batch,
 	.freeze = oracle_freeze,
+	.lookup_mark = oracle_lookup,
+	.lookup_prog = oracle_lookup_prog,
 	.lookup_cpu = oracle_lookup_cpu,
 	.update_cpu = oracle_update_cpu,
 	.list = oracle_list,
@@ -263,12 +293,12 @@ static const struct subject_ops oracle_ops = {
 	.peek = oracle_peek,
 };
 
-void oracle_init(struct oracle *oracle, const struct map_attr *attr,
-		 uint32_t cpus)
+void oracle_array_init(struct oracle_array *oracle, const struct map_attr *attr,
+		       uint32_t cpus)
 {
 	uint32_t padded = (attr->value_size + 7) / 8 * 8;
 
-	*oracle = (struct oracle){
+	*oracle = (struct oracle_array){
 		.subject.ops = &oracle_ops,
 		.percpu = attr->map_type == BPF_MAP_TYPE_PERCPU_ARRAY,
 		.max_entries = attr->max_entries,
@@ -291,7 +321,7 @@ void oracle_init(struct oracle *oracle, const struct map_attr *attr,
 		abort();
 }
 
-void oracle_release(struct oracle *oracle)
+void oracle_array_release(struct oracle_array *oracle)
 {
 	free(oracle->file);
 }

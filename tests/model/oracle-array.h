@@ -3,12 +3,12 @@
  * What an array is, written down as simply as possible: the bytes of its
  * elements file in one piece of private memory, and whether it is frozen.
  */
-#ifndef MODEL_ORACLE_H
-#define MODEL_ORACLE_H
+#ifndef MODEL_ORACLE_ARRAY_H
+#define MODEL_ORACLE_ARRAY_H
 
 #include "subject.h"
 
-struct oracle {
+struct oracle_array {
 	struct subject subject;
 	bool percpu;
 	bool frozen;
@@ -22,8 +22,8 @@ struct oracle {
 };
 
 /* 'cpus' is the number of slots that a per-CPU array has. */
-void oracle_init(struct oracle *oracle, const struct map_attr *attr,
-		 uint32_t cpus);
-void oracle_release(struct oracle *oracle);
+void oracle_array_init(struct oracle_array *oracle, const struct map_attr *attr,
+		       uint32_t cpus);
+void oracle_array_release(struct oracle_array *oracle);
 
 #endif

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * api DIR: every function on the map DIR, which is empty, of 8 elements with
+ * keys of 4 bytes and values of 8, of any type.
+ */
+#include <mapfs/mapfs.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static struct mapfs_map *map;
+static struct mapfs_info info;
+static bool array;
+static bool percpu;
+static uint64_t *value; /* room for 8 */
+static size_t words;	/* of a value */
+
+static void is(const char *name, long got, long want)
+{
+	if (got == want)
+		printf("ok - %s\n", name);
+	else
+		printf("not ok - %s\n# got %ld, want %ld\n", name, got, want);
+}
+
+static void fill(uint64_t *at, uint64_t with)
+{
+	size_t i;
+
+	for (i = 0; i < words; i++)
+		at[i] = with;
+}
+
+static void test_open(const char *dir)
+{
+	char path[600];
+
+	is("O_WRONLY", mapfs_open(dir, O_WRONLY) ? 0 : errno, EINVAL);
+	is("O_CREAT", mapfs_open(dir, O_RDWR | O_CREAT) ? 0 : errno, EINVAL);
+	is("no map", mapfs_open("/", O_RDONLY) ? 0 : errno, ENOTTY);
+	is("no file", mapfs_open("/no-such", O_RDONLY) ? 0 : errno, ENOENT);
+	snprintf(path, sizeof(path), "%s/info", dir);
+	is("no directory", mapfs_open(path, O_RDONLY) ? 0 : errno, ENOTDIR);
+	snprintf(path, sizeof(path), "%s/../unconfigured", dir);
+	is("not configured", mapfs_open(path, O_RDWR) ? 0 : errno, ENODATA);
+	snprintf(path, sizeof(path), "%s/..", dir);
+	is("the root", mapfs_open(path, O_RDONLY) ? 0 : errno, ENOTTY);
+	mapfs_close(NULL);
+	is("version", mapfs_version(), MAPFS_VERSION);
+}
+
+static void test_info(void)
+{
+	struct mapfs_info part;
+
+	memset(&part, 0x55, sizeof(part));
+	part.sz = 3;
+	is("info of no size", mapfs_info(map, &part), -EINVAL);
+	is("nothing written", part.map_type, 0x55555555);
+	part.sz = offsetof(struct mapfs_info, key_size);
+	is("info of an old size", mapfs_info(map, &part), 0);
+	is("id", part.id, info.id);
+	is("not more", part.key_size, 0x55555555);
+	is("key_size", info.key_size, 4);
+	is("value_size", info.value_size, 8);
+	is("value_bytes", (long)info.value_bytes, 8l * info.cpus);
+	is("max_entries", info.max_entries, 8);
+	is("entries", (long)info.entries, array ? 8 : 0);
+	is("io", info.io == MAPFS_IO_MEMORY || info.io == MAPFS_IO_FILES, 1);
+	is("frozen", info.frozen, 0);
+	is("name", strcmp(info.name, "a"), 0);
+}
+
+static void test_elements(void)
+{
+	uint32_t key = 3;
+	uint32_t next;
+
+	fill(value, 77);
+	is("EXIST", mapfs_update(map, &key, value, MAPFS_EXIST),
+	   array ? 0 : -ENOENT);
+	is("update", mapfs_update(map, &key, value, MAPFS_ANY), 0);
+	is("NOEXIST", mapfs_update(map, &key, value, MAPFS_NOEXIST), -EEXIST);
+	is("flags", mapfs_update(map, &key, value, 8), -EINVAL);
+	is("errno", errno, EINVAL);
+	fill(value, 0);
+	is("lookup", mapfs_lookup(map, &key, value), 0);
+	is("the first word", (long)value[0], 77);
+	is("the last", (long)value[words - 1], 77);
+	key = 100;
+	value[0] = 5;
+	is("lookup of none", mapfs_lookup(map, &key, value), -ENOENT);
+	is("the value is as it was", (long)value[0], 5);
+	is("delete of none", mapfs_delete(map, &key),
+	   array ? -EINVAL : -ENOENT);
+	is("take of none", mapfs_lookup_and_delete(map, &key, value),
+	   array ? -EOPNOTSUPP : -ENOENT);
+	is("next_key of none", mapfs_next_key(map, &key, &next), 0);
+	is("is the first", next, array ? 0 : 3);
+	is("first", mapfs_next_key(map, NULL, &next), 0);
+	is("that is", next, array ? 0 : 3);
+	next = array ? 7 : 3;
+	is("last", mapfs_next_key(map, &next, &next), -ENOENT);
+	key = 3;
+	if (array)
+		return;
+	is("take", mapfs_lookup_and_delete(map, &key, value), 0);
+	is("its value", (long)value[0], 77);
+	is("it is gone", mapfs_lookup(map, &key, value), -ENOENT);
+	mapfs_update(map, &key, value, MAPFS_ANY);
+	is("delete", mapfs_delete(map, &key), 0);
+	is("is gone, too", mapfs_delete(map, &key), -ENOENT);
+}
+
+static void test_iter(void)
+{
+	struct mapfs_iter iter = MAPFS_ITER_INIT;
+	uint32_t seen = 0;
+	uint32_t key;
+	int n = 0;
+
+	for (key = 0; key < 8; key++) {
+		fill(value, key + 1);
+		mapfs_update(map, &key, value, MAPFS_ANY);
+	}
+	while (n < 100 && mapfs_iter_next(map, &iter, &key, value) == 1) {
+		seen |= value[0] == key + 1 ? 1u << key : 0;
+		n++;
+	}
+	is("iter: elements", n, 8);
+	is("iter: all", seen, 0xff);
+	is("iter: the end", mapfs_iter_next(map, &iter, &key, value), 0);
+	iter.position = 0;
+	is("iter: without values", mapfs_iter_next(map, &iter, &key, NULL), 1);
+	is("entries", mapfs_info(map, &info) ? -1 : (long)info.entries, 8);
+	key = 50;
+	is("full", mapfs_update(map, &key, value, MAPFS_ANY),
+	   info.map_type == 9 || info.map_type == 10 ? 0 : -E2BIG);
+	mapfs_delete(map, &key);
+}
+
+static void test_cpu(void)
+{
+	uint32_t key = 2;
+	uint64_t slot = 5;
+	long none = percpu ? 0 : -EOPNOTSUPP;
+
+	is("lookup_cpu", mapfs_lookup_cpu(map, &key, 0, &slot), none);
+	slot = 9;
+	is("update_cpu",
+	   mapfs_update_cpu(map, &key, info.cpus - 1, &slot, MAPFS_ANY), none);
+	if (!percpu)
+		return;
+	is("update_cpu of none",
+	   mapfs_update_cpu(map, &key, info.cpus, &slot, MAPFS_ANY), -ENOENT);
+	is("lookup_cpu of none", mapfs_lookup_cpu(map, &key, info.cpus, &slot),
+	   -ENOENT);
+	mapfs_lookup(map, &key, value);
+	is("that slot", (long)value[words - 1], 9);
+	is("this CPU", mapfs_lookup_cpu(map, &key, MAPFS_THIS_CPU, &slot), 0);
+}
+
+static void test_pointers(void)
+{
+	uint32_t last = info.cpus - 1;
+	uint32_t key = 4;
+	uint32_t index = 0;
+	uint32_t offset = 0;
+	struct mapfs_array view;
+	uint64_t *at = mapfs_value_addr(map, key, last);
+
+	if (!array || info.io == MAPFS_IO_FILES) {
+		is("value_addr", at ? 0 : errno, EOPNOTSUPP);
+		is("value_index",
+		   mapfs_value_index(map, value, 0, &index, &offset),
+		   -EOPNOTSUPP);
+		is("array", mapfs_array(map, 0, &view), -EOPNOTSUPP);
+		return;
+	}
+	is("value_addr", !!at, 1);
+	*at = 1234;
+	mapfs_lookup(map, &key, value);
+	is("stored there", (long)value[last], 1234);
+	is("value_index",
+	   mapfs_value_index(map, (char *)at + 5, last, &index, &offset), 0);
+	is("index", index, 4);
+	is("offset", offset, 5);
+	is("value_index of none",
+	   mapfs_value_index(map, value, last, &index, &offset), -ENOENT);
+	is("no index", mapfs_value_addr(map, 8, 0) ? 0 : errno, ENOENT);
+	is("no CPU", mapfs_value_addr(map, 0, info.cpus) ? 0 : errno, ENOENT);
+	is("array", mapfs_array(map, last, &view), 0);
+	is("array lookup", mapfs_array_lookup(&view, 4) == (void *)at, 1);
+	is("array lookup of none", !mapfs_array_lookup(&view, 8), 1);
+}
+
+static void test_batches(void)
+{
+	void *token = calloc(1, mapfs_batch_token(map));
+	long total = 0;
+	uint32_t keys[8];
+	uint32_t count;
+	int err = 0;
+	int n = 0;
+
+	for (count = 0; count < 8; count++)
+		keys[count] = count;
+	fill(value, 1);
+	count = 1;
+	is("update_batch", mapfs_update_batch(map, keys, value, &count), 0);
+	is("one", count, 1);
+	is("without keys", mapfs_update_batch(map, NULL, value, &count),
+	   -EFAULT);
+	while (!err && n < 20) {
+		count = 8;
+		err = mapfs_lookup_batch(map, n++ ? token : NULL, token, keys,
+					 value, &count);
+		total += count;
+	}
+	is("lookup_batch ends", err, -ENOENT);
+	/* 0 made place in a full LRU, and is back. */
+	is("with all", total, 8);
+	count = 2;
+	keys[0] = 0;
+	keys[1] = 1000;
+	err = mapfs_delete_batch(map, keys, &count);
+	is("delete_batch", err, array ? -EOPNOTSUPP : -ENOENT);
+	is("deleted", count, array ? 2 : 1);
+	count = 8;
+	err = mapfs_lookup_and_delete_batch(map, NULL, token, keys, value,
+					    &count);
+	is("lookup_and_delete_batch", err == 0 || err == -ENOENT, !array);
+	free(token);
+}
+
+static void test_others(void)
+{
+	is("push", mapfs_push(map, value, 0), -EOPNOTSUPP);
+	is("pop", mapfs_pop(map, value), -EOPNOTSUPP);
+	is("peek", mapfs_peek(map, value), -EOPNOTSUPP);
+}
+
+/* Maps without keys, and what they have not got. */
+static void test_no_keys(const char *mnt)
+{
+	struct mapfs_map *seen;
+	uint64_t in = 5;
+	uint64_t out = 6;
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/seen", mnt);
+	is("create a filter",
+	   mapfs_create(mnt, "seen type bloom_filter value 8 entries 100"), 0);
+	seen = mapfs_open(path, O_RDWR);
+	is("open it", seen ? 0 : errno, 0);
+	if (!seen)
+		return;
+	is("push", mapfs_push(seen, &in, MAPFS_ANY), 0);
+	is("push: flags", mapfs_push(seen, &out, MAPFS_NOEXIST), -EINVAL);
+	is("peek", mapfs_peek(seen, &in), 0);
+	is("peek: the value", (long)in, 5);
+	is("peek of none", mapfs_peek(seen, &out), -ENOENT);
+	is("pop", mapfs_pop(seen, &out), -EOPNOTSUPP);
+	mapfs_close(seen);
+	seen = mapfs_open(path, O_RDONLY);
+	is("open it to read", seen ? 0 : errno, 0);
+	is("peek, reading", mapfs_peek(seen, &in), 0);
+	is("push, reading", mapfs_push(seen, &out, 0), -EPERM);
+	mapfs_close(seen);
+	mapfs_destroy(path);
+}
+
+static void *push_later(void *arg)
+{
+	uint64_t in = 9;
+
+	usleep(50000);
+	is("push to one who waits", mapfs_push(arg, &in, MAPFS_ANY), 0);
+	return NULL;
+}
+
+static void test_queue(const char *mnt, const char *type)
+{
+	const bool stack = !strcmp(type, "stack");
+	struct mapfs_map *queue;
+	pthread_t thread;
+	char spec[100];
+	char path[600];
+	uint64_t in;
+	uint64_t out = 77;
+
+	snprintf(path, sizeof(path), "%s/q", mnt);
+	snprintf(spec, sizeof(spec), "q type %s value 8 entries 2", type);
+	is("create", mapfs_create(mnt, spec), 0);
+	queue = mapfs_open(path, O_RDWR);
+	is("open it", queue ? 0 : errno, 0);
+	if (!queue)
+		return;
+	is("pop of none", mapfs_pop(queue, &out), -ENOENT);
+	is("peek of none", mapfs_peek(queue, &out), -ENOENT);
+	is("pop_wait of none", mapfs_pop_wait(queue, &out, 20), -ETIMEDOUT);
+	is("the value", (long)out, 77);
+	for (in = 1; in <= 2; in++)
+		is("push", mapfs_push(queue, &in, MAPFS_ANY), 0);
+	is("push: full", mapfs_push(queue, &in, MAPFS_ANY), -E2BIG);
+	is("push: flags", mapfs_push(queue, &in, MAPFS_NOEXIST), -EINVAL);
+	is("push: drop the oldest", mapfs_push(queue, &in, MAPFS_EXIST), 0);
+	is("peek", mapfs_peek(queue, &out), 0);
+	is("peek: the value", (long)out, stack ? 3 : 2);
+	is("pop", mapfs_pop(queue, &out), 0);
+	is("pop_wait", mapfs_pop_wait(queue, &out, -1), 0);
+	is("pop_wait: the value", (long)out, stack ? 2 : 3);
+	is("a thread", pthread_create(&thread, NULL, push_later, queue), 0);
+	is("pop_wait for it", mapfs_pop_wait(queue, &out, 20000), 0);
+	is("its value", (long)out, 9);
+	pthread_join(thread, NULL);
+	mapfs_close(queue);
+	queue = mapfs_open(path, O_RDONLY);
+	is("open it to read", queue ? 0 : errno, 0);
+	is("peek, reading", mapfs_peek(queue, &out), -ENOENT);
+	is("pop, reading", mapfs_pop(queue, &out), -EPERM);
+	is("pop_wait, reading", mapfs_pop_wait(queue, &out, 1), -EPERM);
+	mapfs_close(queue);
+	mapfs_destroy(path);
+}
+
+static void test_maps(const char *mnt)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/made", mnt);
+	is("create",
+	   mapfs_create(mnt, "made type hash key 4 value 8 entries 8"), 0);
+	is("twice", mapfs_create(mnt, "made type hash key 4 value 8 entries 8"),
+	   -EEXIST);
+	is("nonsense", mapfs_create(mnt, "x type none"), -EINVAL);
+	is("two lines", mapfs_create(mnt, "x\ny"), -EINVAL);
+	is("nowhere", mapfs_create("/no-such", "x"), -ENOENT);
+	is("destroy", mapfs_destroy(path), 0);
+	is("destroy again", mapfs_destroy(path), -ENOENT);
+	is("errno", errno, ENOENT);
+}
+
+/* A map without a name loses nothing by a freeze, whether it can be or not. */
+static void test_freeze_removed(const char *mnt)
+{
+	char path[600];
+	uint32_t key = 1;
+	uint64_t one = 1;
+	struct mapfs_map *gone;
+
+	snprintf(path, sizeof(path), "%s/gone", mnt);
+	mapfs_create(mnt, "gone type hash key 4 value 8 entries 8");
+	gone = mapfs_open(path, O_RDWR);
+	is("open", gone ? 0 : errno, 0);
+	mapfs_destroy(path);
+	if (!gone)
+		return;
+	is("update", mapfs_update(gone, &key, &one, MAPFS_NOEXIST), 0);
+	/* By name it is not there, and the kernel may still know the file. */
+	if (mapfs_freeze(gone))
+		is("freeze of a removed map", -errno, -ENOENT);
+	is("its elements stay", mapfs_lookup(gone, &key, &one), 0);
+	mapfs_close(gone);
+}
+
+/* A key and a value that a request to the daemon has no room for. */
+static void test_big(const char *mnt)
+{
+	static uint64_t words_of[16352 / 8];
+	struct mapfs_info big_info = { .sz = sizeof(big_info) };
+	struct mapfs_map *big;
+	uint64_t key = 1;
+	char path[600];
+	int want;
+
+	snprintf(path, sizeof(path), "%s/big", mnt);
+	mapfs_create(mnt, "big type hash key 8 value 16344 entries 2");
+	big = mapfs_open(path, O_RDWR);
+	is("open", big ? 0 : errno, 0);
+	if (!big)
+		return;
+	is("its info", mapfs_info(big, &big_info), 0);
+	want = big_info.io == MAPFS_IO_FILES ? -EFBIG : 0;
+	is("update of much", mapfs_update(big, &key, words_of, 0), want);
+	is("lookup of much", mapfs_lookup(big, &key, words_of), want);
+	mapfs_close(big);
+	mapfs_destroy(path);
+}
+
+/* An lpm_trie: the longest prefix, the kernel's order, and its errnos. */
+static void test_prefixes(const char *mnt)
+{
+	static const uint32_t in_order[] = { 24, 16, 0 };
+	struct mapfs_iter iter = MAPFS_ITER_INIT;
+	struct prefix {
+		uint32_t length;
+		unsigned char address[4];
+	} key = { 16, { 10, 1 } };
+	struct mapfs_map *trie;
+	uint32_t number = 16;
+	char path[600];
+	uint32_t i;
+
+	snprintf(path, sizeof(path), "%s/trie", mnt);
+	mapfs_create(mnt, "trie type lpm_trie key 8 value 4 entries 3 "
+			  "flags no_prealloc");
+	trie = mapfs_open(path, O_RDWR);
+	is("trie: open", trie ? 0 : errno, 0);
+	if (!trie)
+		return;
+	is("trie: update", mapfs_update(trie, &key, &number, MAPFS_NOEXIST), 0);
+	is("trie: again", mapfs_update(trie, &key, &number, MAPFS_NOEXIST),
+	   -EEXIST);
+	number = key.length = 24;
+	is("trie: none", mapfs_update(trie, &key, &number, MAPFS_EXIST),
+	   -ENOENT);
+	is("trie: a longer one", mapfs_update(trie, &key, &number, 0), 0);
+	number = key.length = 0;
+	is("trie: the shortest", mapfs_update(trie, &key, &number, 0), 0);
+	key.length = 32;
+	is("trie: full", mapfs_update(trie, &key, &number, 0), -ENOSPC);
+	key.address[2] = 7;
+	is("trie: lookup", mapfs_lookup(trie, &key, &number), 0);
+	is("trie: the longest", number, 16);
+	is("trie: delete", mapfs_delete(trie, &key), -ENOENT);
+	key.length = 33;
+	is("trie: too long", mapfs_update(trie, &key, &number, 0), -EINVAL);
+	is("trie: delete, too long", mapfs_delete(trie, &key), -EINVAL);
+	is("trie: lookup, too long", mapfs_lookup(trie, &key, &number),
+	   -ENOENT);
+	is("trie: take", mapfs_lookup_and_delete(trie, &key, &number),
+	   -EOPNOTSUPP);
+	for (i = 0; i < 3; i++) {
+		is("trie: next key",
+		   mapfs_next_key(trie, i ? &key : NULL, &key), 0);
+		is("trie: in order", key.length, in_order[i]);
+	}
+	is("trie: the end", mapfs_next_key(trie, &key, &key), -ENOENT);
+	for (i = 3; i--;) {
+		is("trie: iter", mapfs_iter_next(trie, &iter, &key, &number),
+		   1);
+		is("trie: iter, by address", key.length, in_order[i]);
+		is("trie: iter, its value", number, in_order[i]);
+	}
+	is("trie: iter, the end", mapfs_iter_next(trie, &iter, &key, &number),
+	   0);
+	mapfs_close(trie);
+	mapfs_destroy(path);
+}
+
+/* Out of descriptors at each of those that it takes: nothing is left open. */
+static void test_no_descriptors(const char *dir)
+{
+	struct rlimit limit, few;
+	struct mapfs_map *other = NULL;
+	int first = dup(0);
+	int failures = 0;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	few = limit;
+	close(first);
+	for (few.rlim_cur = (rlim_t)first; !other; few.rlim_cur++) {
+		setrlimit(RLIMIT_NOFILE, &few);
+		other = mapfs_open(dir, O_RDWR);
+		if (!other && errno != EMFILE)
+			break;
+		failures += !other;
+	}
+	setrlimit(RLIMIT_NOFILE, &limit);
+	is("no descriptors", other ? 0 : errno, 0);
+	is("it takes some", failures > 0, 1);
+	mapfs_close(other);
+	is("none is left", dup(0), first);
+	close(first);
+}
+
+static void put_file(const char *dir, const char *name, const char *text)
+{
+	char path[600];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	if (file) {
+		fputs(text, file);
+		fclose(file);
+	}
+}
+
+/* What is like a map, but of a type that this library does not know. */
+static void test_foreign(void)
+{
+	const char *home = getenv("HOME"); /* the test's own directory */
+	char dir[512];
+	char path[600];
+
+	snprintf(dir, sizeof(dir), "%s/mapfs-api-XXXXXX", home ? home : "/tmp");
+	if (!mkdtemp(dir)) {
+		perror(dir);
+		exit(EXIT_FAILURE);
+	}
+	put_file(
+		dir, "info",
+		"map_type:\t77\nkey_size:\t4\nvalue_size:\t8\n"
+		"max_entries:\t8\nmap_flags:\t0x0\nmap_extra:\t0x0\nmap_id:\t1\n"
+		"frozen:\t0\nname:\ta\nio:\tpassthrough\n"
+		"record_size:\t8\nentries:\t0\n");
+	is("another version's map", mapfs_open(dir, O_RDONLY) ? 0 : errno,
+	   EPROTO);
+	put_file(dir, "info", "none:\t1\n");
+	is("not a map's info", mapfs_open(dir, O_RDONLY) ? 0 : errno, ENOTTY);
+	snprintf(path, sizeof(path), "%s/info", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* The array i goes into a slot; x is one of another shape. */
+static void test_slots(struct mapfs_map *outer, const char *mnt)
+{
+	char path[600];
+	struct mapfs_map *inner;
+	struct mapfs_map *held;
+	uint64_t number = 77;
+	uint32_t slot = 2;
+	uint32_t first = 0;
+	uint32_t id = 0;
+	uint64_t got = 0;
+
+	snprintf(path, sizeof(path), "%s/i", mnt);
+	inner = mapfs_open(path, O_RDWR);
+	is("nothing in the slot",
+	   mapfs_open_inner(outer, &slot, O_RDWR) ? 0 : errno, ENOENT);
+	is("put", mapfs_update_inner(outer, &slot, inner, MAPFS_ANY), 0);
+	is("write", mapfs_update(inner, &first, &number, MAPFS_ANY), 0);
+	mapfs_close(inner);
+	is("remove", mapfs_destroy(path), 0);
+	held = mapfs_open_inner(outer, &slot, O_RDWR);
+	is("open the one without a name", held != NULL, 1);
+	is("read", held ? mapfs_lookup(held, &first, &got) : -1, 0);
+	is("what was written", (long)got, 77);
+	is("its id", mapfs_lookup(outer, &slot, &id), 0);
+	mapfs_close(held);
+	snprintf(path, sizeof(path), "%s/x", mnt);
+	inner = mapfs_open(path, O_RDONLY);
+	is("put another shape", mapfs_update_inner(outer, &slot, inner, 0),
+	   -EINVAL);
+	mapfs_close(inner);
+	is("an id", mapfs_update(outer, &slot, &id, MAPFS_ANY), 0);
+	id = 0x7fffffff;
+	is("no id", mapfs_update(outer, &slot, &id, MAPFS_ANY), -EBADF);
+	is("delete", mapfs_delete(outer, &slot), 0);
+	is("and again", mapfs_delete(outer, &slot), -ENOENT);
+	is("the map has ended with it",
+	   mapfs_open_inner(outer, &slot, O_RDWR) ? 0 : errno, ENOENT);
+}
+
+static void test_inner(const char *mnt)
+{
+	static const char *const outers[] = { "array_of_maps", "hash_of_maps" };
+	struct mapfs_map *outer;
+	char line[100];
+	char path[600];
+	size_t i;
+
+	is("another shape",
+	   mapfs_create(mnt, "x type array key 4 value 8 entries 9"), 0);
+	for (i = 0; i < 2; i++) {
+		is("inner",
+		   mapfs_create(mnt, "i type array key 4 value 8 "
+				     "entries 4"),
+		   0);
+		snprintf(line, sizeof(line),
+			 "o type %s key 4 value 4 entries 5 inner i",
+			 outers[i]);
+		is("of maps", mapfs_create(mnt, line), 0);
+		snprintf(path, sizeof(path), "%s/o", mnt);
+		outer = mapfs_open(path, O_RDWR);
+		is("open", outer != NULL, 1);
+		if (outer)
+			test_slots(outer, mnt);
+		mapfs_close(outer);
+		is("destroy", mapfs_destroy(path), 0);
+	}
+	snprintf(path, sizeof(path), "%s/x", mnt);
+	is("destroy", mapfs_destroy(path), 0);
+	is("no map of maps", mapfs_open_inner(map, line, O_RDWR) ? 0 : errno,
+	   EOPNOTSUPP);
+	is("nor to put", mapfs_update_inner(map, line, map, 0), -EOPNOTSUPP);
+}
+
+static void test_freeze(const char *dir)
+{
+	uint32_t key = 1;
+
+	mapfs_update(map, &key, value, MAPFS_ANY);
+	is("freeze", mapfs_freeze(map), 0);
+	is("frozen", mapfs_info(map, &info) ? -1 : info.frozen, 1);
+	is("again", mapfs_freeze(map), -EPERM);
+	is("reads", mapfs_lookup(map, &key, value), 0);
+	is("update", mapfs_update(map, &key, value, 0), -EPERM);
+	is("delete", mapfs_delete(map, &key), -EPERM);
+	is("take", mapfs_lookup_and_delete(map, &key, value), -EPERM);
+	is("open", mapfs_open(dir, O_RDWR) ? 0 : errno, EPERM);
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = argv[1];
+	char mnt[512];
+
+	if (argc != 2)
+		return EXIT_FAILURE;
+	test_open(dir);
+	map = mapfs_open(dir, O_RDWR);
+	info.sz = sizeof(info);
+	if (!map || mapfs_info(map, &info)) {
+		perror(dir);
+		return EXIT_FAILURE;
+	}
+	array = info.map_type == 2 || info.map_type == 6;
+	percpu = info.map_type == 6 || info.map_type == 5 ||
+		 info.map_type == 10;
+	words = info.value_bytes / 8;
+	value = calloc(8, info.value_bytes);
+	test_info();
+	test_elements();
+	test_iter();
+	test_cpu();
+	test_pointers();
+	test_batches();
+	test_others();
+	snprintf(mnt, sizeof(mnt), "%s/..", dir);
+	test_no_keys(mnt);
+	test_queue(mnt, "queue");
+	test_queue(mnt, "stack");
+	test_maps(mnt);
+	test_freeze_removed(mnt);
+	test_big(mnt);
+	test_prefixes(mnt);
+	test_inner(mnt);
+	test_no_descriptors(dir);
+	test_foreign();
+	test_freeze(dir);
+	mapfs_close(map);
+	free(value);
+	return 0;
+}
