@@ -10,3 +10,4 @@ include %D%/fuzz/local.mk
 include %D%/fs/local.mk
 include %D%/lib/local.mk
 include %D%/bench/local.mk
+include %D%/soak/local.mk
