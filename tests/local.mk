@@ -9,5 +9,6 @@ include %D%/death/local.mk
 include %D%/fuzz/local.mk
 include %D%/fs/local.mk
 include %D%/lib/local.mk
+include %D%/run/local.mk
 include %D%/bench/local.mk
 include %D%/soak/local.mk

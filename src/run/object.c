@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "run/object.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/map.h"
+
+/*
+ * Nanoseconds between a close that may have been the last and the look at all
+ * objects that follows: a program that ends closes many at a time.
+ */
+#define SWEEP_DELAY (10 * 1000 * 1000)
+
+/* What the target sees as the file's name: bpftool looks for these words. */
+static const char *const file_names[OBJECT_KINDS] = {
+	[OBJECT_MAP] = "bpf-map",
+	[OBJECT_BTF] = "btf",
+	[OBJECT_PROG] = "bpf-prog",
+};
+
+static int compare_files(const void *one, const void *other)
+{
+	const struct object_file *a = one;
+	const struct object_file *b = other;
+
+	if (a->ino != b->ino)
+		return a->ino < b->ino ? -1 : 1;
+	return a->dev < b->dev ? -1 : a->dev > b->dev;
+}
+
+/* The memory that targets can map, or NULL. */
+static struct region *mapped_region(const struct object *object)
+{
+	struct map *map = object->map;
+
+	if (object->kind != OBJECT_MAP)
+		return NULL;
+	if (map->ops->map_attach_data)
+		return map_region(map, 1);
+	return map->map_flags & BPF_F_MMAPABLE ? map_region(map, 0) : NULL;
+}
+
+static int empty_file(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int err;
+
+	if (fd >= 0 && fcntl(fd, F_ADD_SEALS,
+			     F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_WRITE |
+				     F_SEAL_SEAL) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_region(const struct object_file *file)
+{
+	const struct region *region =
+		file->mode == MODE_FULL ? mapped_region(file->object) : NULL;
+
+	return region && region->fd == file->fd;
+}
+
+/* Locked: its inode is known by it from now on. */
+static int file_enter(struct objects *objects, struct object_file *file, int fd,
+		      uint32_t events)
+{
+	char path[32];
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	file->dev = st.st_dev;
+	file->ino = st.st_ino;
+	if (!tsearch(file, &objects->files, compare_files))
+		return -ENOMEM;
+	file->fd = fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	/* No room for a watch: its memory is freed with another's. */
+	inotify_add_watch(objects->watcher, path, events);
+	return 0;
+}
+
+/* Locked. */
+static int file_make(struct objects *objects, struct object_file *file)
+{
+	const struct region *region =
+		file->mode == MODE_FULL ? mapped_region(file->object) : NULL;
+	int fd = region ? region->fd :
+			  empty_file(file_names[file->object->kind]);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = file_enter(objects, file, fd, IN_CLOSE_WRITE);
+	if (err && !region)
+		close(fd);
+	return err;
+}
+
+static void file_release(struct objects *objects, struct object_file *file)
+{
+	if (file->fd < 0)
+		return;
+	tdelete(file, &objects->files, compare_files);
+	if (!is_region(file))
+		close(file->fd);
+	file->fd = -1;
+}
+
+/* Does a target have it open or mapped?  It opens them for writing alone. */
+static bool file_in_use(const struct object_file *file)
+{
+	const struct region region = { .fd = file->fd };
+
+	return file->fd >= 0 && region_probe_writers(&region) == -EBUSY;
+}
+
+/* Locked: forget pins whose file was removed.  Is one left? */
+static bool object_pinned(struct objects *objects, struct object *object)
+{
+	struct object_pin **at = &object->pins;
+	struct object_pin *pin;
+	struct stat st;
+
+	while ((pin = *at)) {
+		if (fstat(pin->file.fd, &st) == 0 && st.st_nlink) {
+			at = &pin->next;
+			continue;
+		}
+		*at = pin->next;
+		file_release(objects, &pin->file);
+		free(pin);
+	}
+	return object->pins;
+}
+
+static bool object_lives(struct objects *objects, struct object *object)
+{
+	int i;
+
+	if (object->holds || object_pinned(objects, object))
+		return true;
+	for (i = 0; i < OBJECT_MODES; i++)
+		if (file_in_use(&object->file[i]))
+			return true;
+	return false;
+}
+
+/* Locked.  Objects that it held are looked at by whoever comes next. */
+static void object_free(struct objects *objects, struct object *object)
+{
+	int i;
+
+	for (i = 0; i < OBJECT_MODES; i++)
+		file_release(objects, &object->file[i]);
+	if (object->btf)
+		object->btf->holds--;
+	if (object->map)
+		map_put(object->map);
+	free(object->data);
+	free(object);
+}
+
+/* Locked: the number of objects with an id of 'id' or less. */
+static uint32_t list_upto(const struct object_list *list, uint32_t id)
+{
+	uint32_t low = 0;
+	uint32_t high = list->count;
+	uint32_t mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (list->at[mid]->id <= id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void list_remove(struct object_list *list, uint32_t i)
+{
+	list->count--;
+	memmove(&list->at[i], &list->at[i + 1],
+		(list->count - i) * sizeof(list->at[0]));
+}
+
+static int list_append(struct object_list *list, struct object *object)
+{
+	struct object **more;
+	uint32_t room = list->room ? 2 * list->room : 64;
+
+	if (list->count == list->room) {
+		more = reallocarray(list->at, room, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		list->at = more;
+		list->room = room;
+	}
+	list->at[list->count++] = object;
+	return 0;
+}
+
+/* Locked: free what nobody has any more. */
+static void objects_sweep(struct objects *objects)
+{
+	struct object_list *list;
+	uint32_t i, kept;
+	int kind;
+
+	/* Maps first, as they hold BTF. */
+	for (kind = 0; kind < OBJECT_KINDS; kind++) {
+		list = &objects->list[kind];
+		for (i = kept = 0; i < list->count; i++) {
+			if (object_lives(objects, list->at[i]))
+				list->at[kept++] = list->at[i];
+			else
+				object_free(objects, list->at[i]);
+		}
+		list->count = kept;
+	}
+}
+
+static void *watch(void *arg)
+{
+	struct objects *objects = arg;
+	const struct timespec delay = { .tv_nsec = SWEEP_DELAY };
+	char events[4096];
+
+	while (read(objects->watcher, events, sizeof(events)) > 0) {
+		nanosleep(&delay, NULL);
+		pthread_mutex_lock(&objects->lock);
+		objects_sweep(objects);
+		pthread_mutex_unlock(&objects->lock);
+	}
+	return NULL;
+}
+
+int objects_init(struct objects *objects)
+{
+	pthread_t thread;
+	int err;
+
+	memset(objects, 0, sizeof(*objects));
+	pthread_mutex_init(&objects->lock, NULL);
+	objects->watcher = inotify_init1(IN_CLOEXEC);
+	if (objects->watcher < 0)
+		return -errno;
+	err = pthread_create(&thread, NULL, watch, objects);
+	if (err)
+		return -err;
+	pthread_detach(thread);
+	return 0;
+}
+
+int object_add(struct objects *objects, struct object *object)
+{
+	struct object_list *list = &objects->list[object->kind];
+	int err = -ENOSPC;
+	int i;
+
+	for (i = 0; i < OBJECT_MODES; i++) {
+		object->file[i].object = object;
+		object->file[i].mode = (enum object_mode)i;
+		object->file[i].fd = -1;
+	}
+	object->holds = 1;
+	pthread_mutex_lock(&objects->lock);
+	if (list->last_id < MAP_ID_MAX)
+		err = list_append(list, object);
+	if (!err) {
+		object->id = ++list->last_id;
+		if (object->map)
+			map_set_id(object->map, object->id);
+	}
+	pthread_mutex_unlock(&objects->lock);
+	return err;
+}
+
+/* Locked: the first from place i on that lives; the others on the way go. */
+static struct object *list_first(struct objects *objects,
+				 struct object_list *list, uint32_t i)
+{
+	while (i < list->count) {
+		struct object *object = list->at[i];
+
+		if (object_lives(objects, object)) {
+			object->holds++;
+			return object;
+		}
+		list_remove(list, i);
+		object_free(objects, object);
+	}
+	return NULL;
+}
+
+struct object *object_next(struct objects *objects, enum object_kind kind,
+			   uint32_t id)
+{
+	struct object_list *list = &objects->list[kind];
+	struct object *object;
+
+	pthread_mutex_lock(&objects->lock);
+	object = list_first(objects, list, list_upto(list, id));
+	pthread_mutex_unlock(&objects->lock);
+	return object;
+}
+
+struct object *object_by_id(struct objects *objects, enum object_kind kind,
+			    uint32_t id)
+{
+	struct object *object;
+
+	if (!id)
+		return NULL;
+	object = object_next(objects, kind, id - 1);
+	if (object && object->id != id) {
+		object_drop(objects, object);
+		return NULL;
+	}
+	return object;
+}
+
+struct object *object_by_file(struct objects *objects, const struct stat *st,
+			      enum object_mode *mode)
+{
+	const struct object_file key = { .dev = st->st_dev, .ino = st->st_ino };
+	struct object *object = NULL;
+	struct object_file *const *found;
+
+	pthread_mutex_lock(&objects->lock);
+	found = tfind(&key, &objects->files, compare_files);
+	if (found) {
+		object = (*found)->object;
+		object->holds++;
+		*mode = (*found)->mode;
+	}
+	pthread_mutex_unlock(&objects->lock);
+	return object;
+}
+
+void object_hold(struct objects *objects, struct object *object)
+{
+	pthread_mutex_lock(&objects->lock);
+	object->holds++;
+	pthread_mutex_unlock(&objects->lock);
+}
+
+/* It is freed when its last file is closed, or by who asks for its id. */
+void object_drop(struct objects *objects, struct object *object)
+{
+	pthread_mutex_lock(&objects->lock);
+	object->holds--;
+	pthread_mutex_unlock(&objects->lock);
+}
+
+int object_pin(struct objects *objects, struct object *object, int fd)
+{
+	struct object_pin *pin = calloc(1, sizeof(*pin));
+	int err = -ENOMEM;
+
+	if (!pin)
+		goto err_close;
+	pin->file.object = object;
+	pin->file.mode = MODE_PIN;
+	pthread_mutex_lock(&objects->lock);
+	err = file_enter(objects, &pin->file, fd, IN_ATTRIB);
+	if (!err) {
+		pin->next = object->pins;
+		object->pins = pin;
+	}
+	pthread_mutex_unlock(&objects->lock);
+	if (!err)
+		return 0;
+	free(pin);
+err_close:
+	close(fd);
+	return err;
+}
+
+/* Where it is now: it may have been renamed. */
+static void remove_pin(const struct object_pin *pin)
+{
+	char path[PATH_MAX], link[32];
+	struct stat st;
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", pin->file.fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	if (len <= 0)
+		return;
+	path[len] = '\0';
+	if (lstat(path, &st) == 0 && st.st_dev == pin->file.dev &&
+	    st.st_ino == pin->file.ino)
+		unlink(path);
+}
+
+void objects_unpin(struct objects *objects)
+{
+	const struct object_pin *pin;
+	uint32_t i;
+	int kind;
+
+	pthread_mutex_lock(&objects->lock);
+	for (kind = 0; kind < OBJECT_KINDS; kind++)
+		for (i = 0; i < objects->list[kind].count; i++)
+			for (pin = objects->list[kind].at[i]->pins; pin;
+			     pin = pin->next)
+				remove_pin(pin);
+}
+
+int object_open(struct objects *objects, struct object *object,
+		enum object_mode mode)
+{
+	struct object_file *file = &object->file[mode];
+	char path[32];
+	int err = 0;
+	int fd;
+
+	pthread_mutex_lock(&objects->lock);
+	if (file->fd < 0)
+		err = file_make(objects, file);
+	pthread_mutex_unlock(&objects->lock);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	/* For writing, whatever the mode: see file_in_use. */
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What has a descriptor and an id: maps, BTF, and the stand-ins for programs.
+ *
+ * A descriptor of the target's is an open memory file that the kernel keeps
+ * like any other, so close, dup, fork and passing it on are the kernel's own
+ * business.  Which object it stands for, and what it may do, is told by the
+ * file's inode: each object has one file for each mode.  Where the map's memory
+ * can be mapped, the file of the full mode is that memory; all others are empty
+ * and sealed.
+ *
+ * An object lives while the kernel says that such a file of it is open or
+ * mapped anywhere but here (see region_probe_writers), while the file of a pin
+ * has a name, or while somebody holds it.  inotify tells when a file was closed
+ * for the last time or lost its name, and then memory is freed soon; ids are
+ * always exact, as each is looked at when it is asked about.
+ *
+ * Thread-safe; one mutex, never held over an operation on a map.
+ */
+#ifndef RUN_OBJECT_H
+#define RUN_OBJECT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+enum object_kind { OBJECT_MAP, OBJECT_BTF, OBJECT_PROG, OBJECT_KINDS };
+
+/* By the flags of bpf(2): none, BPF_F_RDONLY, BPF_F_WRONLY. */
+enum object_mode { MODE_FULL, MODE_RDONLY, MODE_WRONLY, OBJECT_MODES };
+
+/* The mode of a pin's file: nothing can be done through it but OBJ_GET. */
+#define MODE_PIN OBJECT_MODES
+
+struct object;
+
+/* The memory file behind descriptors of one mode, or a pin. */
+struct object_file {
+	struct object *object;
+	enum object_mode mode;
+	/*
+	 * Ours, as memfd_create gave it; -1: not yet made.  A pin's has O_PATH:
+	 * while it is open, no other file gets the inode's number.
+	 */
+	int fd;
+	dev_t dev;
+	ino_t ino;
+};
+
+/* An empty file in some directory; the pin goes when it is removed there. */
+struct object_pin {
+	struct object_file file;
+	struct object_pin *next;
+};
+
+struct object {
+	enum object_kind kind;
+	uint32_t id; /* each kind counts on its own */
+	struct object_file file[OBJECT_MODES];
+	struct object_pin *pins;
+	unsigned int holds; /* calls, and objects that use it */
+
+	/* OBJECT_MAP. */
+	struct map *map;
+	struct object *btf; /* held, or NULL */
+	uint32_t btf_key_type_id;
+	uint32_t btf_value_type_id;
+	/* OBJECT_BTF. */
+	void *data;
+	uint32_t size; /* bytes */
+	/* OBJECT_PROG. */
+	uint32_t prog_type;
+	/* The last two; maps have a name of their own. */
+	char name[16];
+};
+
+/* Objects by id, which grow. */
+struct object_list {
+	struct object **at;
+	uint32_t count;
+	uint32_t room;
+	uint32_t last_id;
+};
+
+struct objects {
+	pthread_mutex_t lock; /* the rest */
+	struct object_list list[OBJECT_KINDS];
+	void *files; /* tsearch(3) tree of object_file, by inode */
+	int watcher; /* inotify's descriptor, or -1 */
+};
+
+/* 0 or a negative errno.  Starts a thread: block signals before. */
+int objects_init(struct objects *objects);
+
+/*
+ * Give a new object, made by calloc and filled in but for id and files, its id
+ * and one hold.  A map's id is told to the map.  0, -ENOMEM, -ENOSPC.  On
+ * failure it is still the caller's.
+ */
+int object_add(struct objects *objects, struct object *object);
+
+/*
+ * The object with this id, or the one with the smallest id above it; with one
+ * hold.  NULL: there is none that lives.
+ */
+struct object *object_by_id(struct objects *objects, enum object_kind kind,
+			    uint32_t id);
+struct object *object_next(struct objects *objects, enum object_kind kind,
+			   uint32_t id);
+
+/*
+ * The object whose file this is, with one hold, and the mode of the file.
+ * NULL: it is none of ours.
+ */
+struct object *object_by_file(struct objects *objects, const struct stat *st,
+			      enum object_mode *mode);
+
+void object_hold(struct objects *objects, struct object *object);
+void object_drop(struct objects *objects, struct object *object);
+
+/*
+ * The file 'fd', just made for it, is a pin of the object.  'fd' is consumed,
+ * with O_PATH.  0 or a negative errno.
+ */
+int object_pin(struct objects *objects, struct object *object, int fd);
+
+/* The end: remove the files of all pins.  Nothing else may come after. */
+void objects_unpin(struct objects *objects);
+
+/* A new descriptor for a target, close-on-exec, or a negative errno. */
+int object_open(struct objects *objects, struct object *object,
+		enum object_mode mode);
+
+#endif

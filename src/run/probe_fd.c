@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Probes by descriptor: fdinfo, mmap(2) and epoll_ctl(2) of a map. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/map.h"
+#include "core/ring.h"
+#include "run/memory.h"
+#include "run/probe.h"
+#include "run/run.h"
+
+/* Bytes of a path below /proc that can be one of fdinfo, and of its text. */
+#define FDINFO_PATH 64
+#define FDINFO_TEXT 1024
+
+/* The map at descriptor 'fd' of 'pid', with a hold, or NULL. */
+static struct object *map_at(const struct call *call, pid_t pid, int fd,
+			     enum object_mode *mode)
+{
+	struct objects *objects = &call->run->objects;
+	struct object *object;
+	char path[48];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
+	if (stat(path, &st) < 0)
+		return NULL;
+	object = object_by_file(objects, &st, mode);
+	if (object && (object->kind != OBJECT_MAP || *mode == MODE_PIN)) {
+		object_drop(objects, object);
+		return NULL;
+	}
+	return object;
+}
+
+/* Is it /proc/self/fdinfo/N, or with a number in the place of self? */
+static bool is_fdinfo(const struct call *call, const char *path, pid_t *pid,
+		      int *fd)
+{
+	char tail;
+
+	*pid = call->tid;
+	return sscanf(path, "/proc/self/fdinfo/%d%c", fd, &tail) == 1 ||
+	       sscanf(path, "/proc/thread-self/fdinfo/%d%c", fd, &tail) == 1 ||
+	       sscanf(path, "/proc/%d/fdinfo/%d%c", pid, fd, &tail) == 2;
+}
+
+static int print_fdinfo(FILE *text, const struct object *object,
+			enum object_mode mode, const struct stat *st)
+{
+	static const char *const flags[OBJECT_MODES] = {
+		[MODE_FULL] = "02000002",
+		[MODE_RDONLY] = "02000000",
+		[MODE_WRONLY] = "02000001",
+	};
+	struct map *map = object->map;
+
+	return fprintf(text,
+		       "pos:\t0\nflags:\t%s\nmnt_id:\t0\nino:\t%llu\n"
+		       "map_type:\t%u\nkey_size:\t%u\nvalue_size:\t%u\n"
+		       "max_entries:\t%u\nmap_flags:\t%#x\n"
+		       "map_extra:\t%#llx\nmemlock:\t%llu\nmap_id:\t%u\n"
+		       "frozen:\t%d\n",
+		       flags[mode], (unsigned long long)st->st_ino,
+		       map->map_type, map->key_size, map->value_size,
+		       map->max_entries, map->map_flags,
+		       (unsigned long long)map->map_extra,
+		       (unsigned long long)map->ops->map_mem_usage(map),
+		       object->id, map_frozen(map)) < 0 ?
+		       -EIO :
+		       0;
+}
+
+/* A file of the text, open for reading. */
+static int fdinfo_file(const struct object *object, enum object_mode mode)
+{
+	int made = memfd_create("fdinfo", MFD_CLOEXEC);
+	char link[32];
+	struct stat st;
+	FILE *text;
+	int fd;
+
+	if (made < 0)
+		return -errno;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", made);
+	fd = open(link, O_RDONLY | O_CLOEXEC);
+	text = fdopen(made, "w");
+	if (fd < 0 || !text || fstat(object->file[mode].fd, &st) < 0 ||
+	    print_fdinfo(text, object, mode, &st)) {
+		if (fd >= 0)
+			close(fd);
+		fd = -EIO;
+	}
+	if (text)
+		fclose(text);
+	else
+		close(made);
+	return fd;
+}
+
+static int open_path(struct call *call, uint64_t addr)
+{
+	char path[FDINFO_PATH];
+	struct object *object;
+	enum object_mode mode;
+	pid_t pid;
+	int fd;
+
+	if (memory_read_string(call, addr, path, sizeof(path)) ||
+	    !is_fdinfo(call, path, &pid, &fd))
+		return CALL_CONTINUE;
+	object = map_at(call, pid, fd, &mode);
+	if (!object)
+		return CALL_CONTINUE;
+	fd = fdinfo_file(object, mode);
+	object_drop(&call->run->objects, object);
+	return fd < 0 ? fd : call_give(call, fd, 0);
+}
+
+int probe_open(struct call *call)
+{
+	return open_path(call, call->data->args[0]);
+}
+
+int probe_openat(struct call *call)
+{
+	return open_path(call, call->data->args[1]);
+}
+
+/*
+ * Of a ring buffer, the consumer's page is the one that user space may write;
+ * where user space produces it is all the others.
+ */
+static int check_ring(const struct map *map, bool writes, uint64_t off,
+		      uint64_t len)
+{
+	if (off > 2 * RING_PAGE + 2 * (uint64_t)map->max_entries ||
+	    len > 2 * RING_PAGE + 2 * (uint64_t)map->max_entries - off)
+		return -EINVAL;
+	if (!writes)
+		return 0;
+	if (map->map_type == BPF_MAP_TYPE_USER_RINGBUF)
+		return off ? 0 : -EPERM;
+	return off || len != RING_PAGE ? -EPERM : 0;
+}
+
+static int check_array(const struct map *map, bool writes, uint64_t off,
+		       uint64_t len)
+{
+	uint64_t stride = (map->value_size + 7ull) & ~7ull;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t size = (stride * map->max_entries + page - 1) & ~(page - 1);
+
+	if (writes && map->map_flags & BPF_F_RDONLY_PROG)
+		return -EACCES;
+	if (!(map->map_flags & BPF_F_MMAPABLE))
+		return -EINVAL;
+	return off > size || len > size - off ? -EINVAL : 0;
+}
+
+static int check_mmap(struct map *map, enum object_mode mode, int prot,
+		      uint64_t off, uint64_t len)
+{
+	bool is_ring = map->ops->map_attach_data;
+	bool writes = prot & PROT_WRITE;
+
+	if (prot & PROT_EXEC)
+		return -EPERM;
+	if (mode == MODE_WRONLY || (mode == MODE_RDONLY && writes))
+		return -EACCES;
+	if (!is_ring &&
+	    (map->ops->flags & (MAP_FIXED_KEYS | MAP_PERCPU)) != MAP_FIXED_KEYS)
+		return -ENOTSUPP;
+	if (mode == MODE_RDONLY)
+		return -EINVAL;
+	if (writes && map_frozen(map))
+		return -EPERM;
+	return is_ring ? check_ring(map, writes, off, len) :
+			 check_array(map, writes, off, len);
+}
+
+int probe_mmap(struct call *call)
+{
+	const __u64 *args = call->data->args;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct object *object;
+	enum object_mode mode;
+	int err;
+
+	/* The kernel's to refuse, whatever the file. */
+	if (!args[1] || args[1] > INT64_MAX || args[5] & (page - 1))
+		return CALL_CONTINUE;
+	object = map_at(call, call->tid, (int)args[4], &mode);
+	if (!object)
+		return CALL_CONTINUE;
+	err = check_mmap(object->map, mode, (int)args[2], args[5],
+			 (args[1] + page - 1) & ~(page - 1));
+	object_drop(&call->run->objects, object);
+	return err ? err : CALL_CONTINUE;
+}
+
+/*
+ * A memory file cannot be waited for.  Nobody fills a ring of ours while a
+ * target sleeps, so one that is never ready tells no lie.
+ */
+int probe_epoll_ctl(struct call *call)
+{
+	struct object *object;
+	enum object_mode mode;
+	bool is_ring;
+
+	object = map_at(call, call->tid, (int)call->data->args[2], &mode);
+	if (!object)
+		return CALL_CONTINUE;
+	is_ring = object->map->ops->map_attach_data;
+	object_drop(&call->run->objects, object);
+	return is_ring ? 0 : CALL_CONTINUE;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Probes by name: statfs(2), and what makes and removes names. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "run/memory.h"
+#include "run/probe.h"
+#include "run/run.h"
+
+#ifndef BPF_FS_MAGIC
+#define BPF_FS_MAGIC 0xcafe4a11
+#endif
+
+static int statfs_of(struct call *call, const char *link)
+{
+	struct statfs st;
+
+	if (!path_in_root(&call->run->bpffs, link))
+		return CALL_CONTINUE;
+	if (statfs(link, &st) < 0)
+		return -errno;
+	st.f_type = BPF_FS_MAGIC;
+	return memory_write(call, call->data->args[1], &st, sizeof(st));
+}
+
+int probe_statfs(struct call *call)
+{
+	char path[PATH_MAX], link[32];
+	bool redirected;
+	int fd, res;
+
+	res = path_of_target(call, AT_FDCWD, call->data->args[0], path,
+			     &redirected);
+	if (res)
+		return CALL_CONTINUE;
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return redirected ? -errno : CALL_CONTINUE;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	res = statfs_of(call, link);
+	close(fd);
+	return res;
+}
+
+int probe_fstatfs(struct call *call)
+{
+	char link[48];
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", call->tid,
+		 (int)call->data->args[0]);
+	return statfs_of(call, link);
+}
+
+/* The path for us, if it is below /sys/fs/bpf: else CALL_CONTINUE. */
+static int redirected_path(struct call *call, int dirfd, uint64_t addr,
+			   char *path)
+{
+	bool redirected = false;
+	int err = path_of_target(call, dirfd, addr, path, &redirected);
+
+	return redirected ? err : CALL_CONTINUE;
+}
+
+static int make_dir(struct call *call, int dirfd, uint64_t addr, mode_t mode)
+{
+	char path[PATH_MAX];
+	int res = redirected_path(call, dirfd, addr, path);
+
+	if (res)
+		return res;
+	return mkdir(path, mode) < 0 ? -errno : 0;
+}
+
+static int remove_name(struct call *call, int dirfd, uint64_t addr, int flags)
+{
+	char path[PATH_MAX];
+	int res = redirected_path(call, dirfd, addr, path);
+
+	if (res)
+		return res;
+	return unlinkat(AT_FDCWD, path, flags) < 0 ? -errno : 0;
+}
+
+int probe_mkdir(struct call *call)
+{
+	return make_dir(call, AT_FDCWD, call->data->args[0],
+			(mode_t)call->data->args[1]);
+}
+
+int probe_mkdirat(struct call *call)
+{
+	return make_dir(call, (int)call->data->args[0], call->data->args[1],
+			(mode_t)call->data->args[2]);
+}
+
+int probe_unlink(struct call *call)
+{
+	return remove_name(call, AT_FDCWD, call->data->args[0], 0);
+}
+
+int probe_unlinkat(struct call *call)
+{
+	return remove_name(call, (int)call->data->args[0], call->data->args[1],
+			   (int)call->data->args[2]);
+}
+
+int probe_rmdir(struct call *call)
+{
+	return remove_name(call, AT_FDCWD, call->data->args[0], AT_REMOVEDIR);
+}

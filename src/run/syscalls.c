@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "run/syscalls.h"
+
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "run/command.h"
+#include "run/probe.h"
+
+/*
+ * Flags of an open for reading by stdio: what is opened for anything else, or
+ * by the dynamic linker, is not asked about.  O_LARGEFILE, of every kind.
+ */
+#define OPEN_MASK (~0100000u)
+
+#define ALWAYS	  0, 0, 0
+
+const struct syscall_entry syscalls[] = {
+	{ SYS_bpf, command_run, ALWAYS },
+/* Elsewhere the structs of statfs(2) and mmap's offset are others. */
+#ifdef __LP64__
+	{ SYS_statfs, probe_statfs, ALWAYS },
+	{ SYS_fstatfs, probe_fstatfs, ALWAYS },
+	{ SYS_mmap, probe_mmap, 3, MAP_TYPE | MAP_ANONYMOUS, MAP_SHARED },
+#endif
+#ifdef SYS_mkdir
+	{ SYS_mkdir, probe_mkdir, ALWAYS },
+	{ SYS_unlink, probe_unlink, ALWAYS },
+	{ SYS_rmdir, probe_rmdir, ALWAYS },
+	{ SYS_open, probe_open, 1, OPEN_MASK, 0 },
+#endif
+	{ SYS_mkdirat, probe_mkdirat, ALWAYS },
+	{ SYS_unlinkat, probe_unlinkat, ALWAYS },
+	{ SYS_openat, probe_openat, 2, OPEN_MASK, 0 },
+	{ SYS_epoll_ctl, probe_epoll_ctl, 1, UINT32_MAX, EPOLL_CTL_ADD },
+	{ -1, NULL, ALWAYS },
+};
+
+_Static_assert(sizeof(syscalls) / sizeof(syscalls[0]) <= SYSCALLS_MAX + 1,
+	       "the filter has room for them");
+
+const struct syscall_entry *syscall_find(long nr)
+{
+	const struct syscall_entry *entry;
+
+	for (entry = syscalls; entry->run; entry++)
+		if (entry->nr == nr)
+			return entry;
+	return NULL;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int failures;
+
+int bpf(int command, void *attr, unsigned int size)
+{
+	long res = syscall(SYS_bpf, command, attr, size);
+
+	return res < 0 ? -errno : (int)res;
+}
+
+int bpf_whole(int command, union bpf_attr *attr)
+{
+	return bpf(command, attr, sizeof(*attr));
+}
+
+int new_map(uint32_t type, uint32_t key, uint32_t value, uint32_t entries,
+	    uint32_t flags)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = key;
+	attr.value_size = value;
+	attr.max_entries = entries;
+	attr.map_flags = flags;
+	strcpy(attr.map_name, "client");
+	return bpf_whole(BPF_MAP_CREATE, &attr);
+}
+
+int element(int command, int fd, const void *key, const void *value,
+	    uint64_t flags)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)fd;
+	attr.key = ptr(key);
+	attr.value = ptr(value);
+	attr.flags = flags;
+	return bpf_whole(command, &attr);
+}
+
+int holds(int fd, uint32_t key, uint32_t value)
+{
+	uint32_t found = ~value;
+
+	return !element(BPF_MAP_LOOKUP_ELEM, fd, &key, &found, 0) &&
+	       found == value;
+}
+
+uint32_t id_of(int fd)
+{
+	struct bpf_map_info info;
+	union bpf_attr attr;
+
+	memset(&info, 0, sizeof(info));
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = ptr(&info);
+	return bpf_whole(BPF_OBJ_GET_INFO_BY_FD, &attr) ? 0 : info.id;
+}
+
+void is(const char *name, long got, long want)
+{
+	printf("%sok - %s\n", got == want ? "" : "not ", name);
+	if (got != want) {
+		printf("# got %ld, want %ld\n", got, want);
+		failures++;
+	}
+	fflush(stdout);
+}

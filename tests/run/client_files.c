@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Descriptors, memory, ids, info, and pins. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+
+#define ARRAY BPF_MAP_TYPE_ARRAY
+#define HASH  BPF_MAP_TYPE_HASH
+#define RING  BPF_MAP_TYPE_RINGBUF
+
+static int map_errno(int fd, size_t length, int prot, int flags, off_t off)
+{
+	void *at = mmap(NULL, length, prot, flags, fd, off);
+
+	if (at == MAP_FAILED)
+		return -errno;
+	munmap(at, length);
+	return 0;
+}
+
+#define RW (PROT_READ | PROT_WRITE)
+
+static void check_ring_mapping(void)
+{
+	int fd = new_map(RING, 0, 0, 8192, 0);
+	int user = new_map(BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 8192, 0);
+	int poller = epoll_create1(0);
+	struct epoll_event event = { .events = EPOLLIN };
+
+	is("ringbuf: consumer", map_errno(fd, 4096, RW, MAP_SHARED, 0), 0);
+	is("ringbuf: consumer and producer for writing",
+	   map_errno(fd, 8192, RW, MAP_SHARED, 0), -EPERM);
+	is("ringbuf: producer for writing",
+	   map_errno(fd, 4096, RW, MAP_SHARED, 4096), -EPERM);
+	is("ringbuf: producer and data",
+	   map_errno(fd, 5 * 4096, PROT_READ, MAP_SHARED, 4096), 0);
+	is("ringbuf: beyond",
+	   map_errno(fd, 6 * 4096, PROT_READ, MAP_SHARED, 4096), -EINVAL);
+	is("user_ringbuf: consumer for writing",
+	   map_errno(user, 4096, RW, MAP_SHARED, 0), -EPERM);
+	is("user_ringbuf: the rest",
+	   map_errno(user, 20480, RW, MAP_SHARED, 4096), 0);
+	is("ringbuf: epoll_ctl", epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event),
+	   0);
+	is("ringbuf: nothing yet", epoll_wait(poller, &event, 1, 10), 0);
+	close(poller);
+	close(user);
+	close(fd);
+}
+
+void check_mapping(void)
+{
+	int array = new_map(ARRAY, 4, 4, 600, BPF_F_MMAPABLE);
+	int plain = new_map(ARRAY, 4, 4, 600, 0);
+	int hash = new_map(HASH, 4, 4, 600, 0);
+	int rdonly = new_map(ARRAY, 4, 4, 6, BPF_F_MMAPABLE | BPF_F_RDONLY);
+	int wronly = new_map(ARRAY, 4, 4, 6, BPF_F_MMAPABLE | BPF_F_WRONLY);
+	uint32_t key = 3, value = 5;
+	union bpf_attr attr;
+	uint64_t *at;
+
+	is("array: mmap", map_errno(array, 8192, RW, MAP_SHARED, 0), 0);
+	is("array: a page", map_errno(array, 1, RW, MAP_SHARED, 4096), 0);
+	is("array: beyond", map_errno(array, 8192, RW, MAP_SHARED, 4096),
+	   -EINVAL);
+	is("array: code", map_errno(array, 8192, PROT_EXEC, MAP_SHARED, 0),
+	   -EPERM);
+	is("array: no bytes", map_errno(array, 0, RW, MAP_SHARED, 0), -EINVAL);
+	is("array not mmapable", map_errno(plain, 4096, RW, MAP_SHARED, 0),
+	   -EINVAL);
+	is("hash: mmap", map_errno(hash, 4096, RW, MAP_SHARED, 0),
+	   -KERNEL_ENOTSUPP);
+	is("rdonly: for reading",
+	   map_errno(rdonly, 4096, PROT_READ, MAP_SHARED, 0), -EINVAL);
+	is("rdonly: for writing", map_errno(rdonly, 4096, RW, MAP_SHARED, 0),
+	   -EACCES);
+	is("wronly", map_errno(wronly, 4096, PROT_READ, MAP_SHARED, 0),
+	   -EACCES);
+
+	at = mmap(NULL, 8192, RW, MAP_SHARED, array, 0);
+	element(BPF_MAP_UPDATE_ELEM, array, &key, &value, 0);
+	is("a stored value is in memory", (long)at[3], 5);
+	__atomic_store_n(&at[7], 77, __ATOMIC_RELAXED);
+	is("and the other way round", holds(array, 7, 77), 1);
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)array;
+	is("freeze: mapped for writing", bpf_whole(BPF_MAP_FREEZE, &attr),
+	   -EBUSY);
+	munmap(at, 8192);
+	is("freeze: not any more", bpf_whole(BPF_MAP_FREEZE, &attr), 0);
+	is("frozen: for writing", map_errno(array, 4096, RW, MAP_SHARED, 0),
+	   -EPERM);
+	is("frozen: for reading",
+	   map_errno(array, 4096, PROT_READ, MAP_SHARED, 0), 0);
+	check_ring_mapping();
+	close(wronly);
+	close(rdonly);
+	close(hash);
+	close(plain);
+	close(array);
+}
+
+static int next_id(uint32_t after, uint32_t *id)
+{
+	union bpf_attr attr;
+	int err;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.start_id = after;
+	err = bpf(BPF_MAP_GET_NEXT_ID, &attr, 12);
+	*id = attr.next_id;
+	return err;
+}
+
+static int by_id(uint32_t id)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_id = id;
+	return bpf(BPF_MAP_GET_FD_BY_ID, &attr, 12);
+}
+
+void check_ids(void)
+{
+	int one = new_map(ARRAY, 4, 4, 1, 0);
+	int other = new_map(ARRAY, 4, 4, 1, 0);
+	uint32_t id = id_of(one), last = id_of(other), next;
+	int again = by_id(id);
+
+	is("ids go up", last > id, 1);
+	is("next id", next_id(last - 1, &next), 0);
+	is("which", next, last);
+	is("next id, none", next_id(INT32_MAX - 1, &next), -ENOENT);
+	is("next id, too large", next_id(INT32_MAX, &next), -EINVAL);
+	is("by id", id_of(again), id);
+	is("by id: close-on-exec", fcntl(again, F_GETFD), FD_CLOEXEC);
+	is("by id 0", by_id(0), -ENOENT);
+	close(one);
+	again = dup2(again, one);
+	is("one of two descriptors is closed", id_of(one), id);
+	close(other);
+	is("closed: by id", by_id(last), -ENOENT);
+	close(one);
+	close(again);
+}
+
+static int info(int fd, void *to, uint32_t *len)
+{
+	union bpf_attr attr;
+	int err;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = *len;
+	attr.info.info = ptr(to);
+	err = bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, 16);
+	*len = attr.info.info_len;
+	return err;
+}
+
+void check_info(void)
+{
+	int fd = new_map(HASH, 4, 6, 5, BPF_F_NO_PREALLOC | BPF_F_RDONLY);
+	union {
+		struct bpf_map_info map;
+		unsigned char bytes[8192];
+	} it;
+	uint32_t len = 80;
+
+	memset(&it, 0, sizeof(it));
+	is("info: a part", info(fd, &it, &len), 0);
+	is("info: as many bytes", len, 80);
+	is("info: type", it.map.type, HASH);
+	is("info: key", it.map.key_size, 4);
+	is("info: value", it.map.value_size, 6);
+	is("info: entries", it.map.max_entries, 5);
+	is("info: the mode is no flag of the map", it.map.map_flags,
+	   BPF_F_NO_PREALLOC);
+	is("info: name", strcmp(it.map.name, "client"), 0);
+	memset(&it, 0, sizeof(it));
+	len = 4096;
+	is("info: a page", info(fd, &it, &len), 0);
+	is("info: of which told", len, 104);
+	memset(&it, 0, sizeof(it));
+	it.bytes[200] = 1;
+	len = 4096;
+	is("info: not zero behind", info(fd, &it, &len), -E2BIG);
+	len = 4097;
+	is("info: more than a page", info(fd, &it, &len), -E2BIG);
+	len = 80;
+	is("info: nowhere", info(fd, NULL, &len), -EFAULT);
+	is("info: no such descriptor", info(12345, &it, &len), -EBADFD);
+	close(fd);
+}
+
+static int pass_on(int fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	char byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	int pair[2], got = -1;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		return -1;
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	sendmsg(pair[0], &msg, 0);
+	close(fd);
+	if (recvmsg(pair[1], &msg, 0) == 1)
+		memcpy(&got, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(got));
+	close(pair[0]);
+	close(pair[1]);
+	return got;
+}
+
+/* In a child: its own descriptors, and the parent's map. */
+static int child_stores(int fd)
+{
+	uint32_t key = 1, value = 42;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int own = dup(fd);
+
+		close(fd);
+		_exit(element(BPF_MAP_UPDATE_ELEM, own, &key, &value, 0) ||
+		      element(BPF_MAP_UPDATE_ELEM, fd, &key, &value, 0) !=
+			      -EBADF);
+	}
+	return waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+void check_sharing(void)
+{
+	int fd = new_map(ARRAY, 4, 4, 4, BPF_F_MMAPABLE);
+	uint32_t id = id_of(fd);
+	uint32_t *at;
+
+	is("fork", child_stores(fd), 0);
+	is("what the child stored", holds(fd, 1, 42), 1);
+	fd = pass_on(fd);
+	is("passed on", id_of(fd), id);
+	is("its content", holds(fd, 1, 42), 1);
+	at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	is("mapped only", (long)at[2], 42);
+	fd = by_id(id);
+	is("it lives by the mapping", holds(fd, 1, 42), 1);
+	close(fd);
+	munmap(at, 4096);
+	is("and then not any more", by_id(id), -ENOENT);
+}
+
+/* The number behind a word of a file, -1 if it is not there. */
+static long word_of(const char *path, const char *word)
+{
+	char line[256];
+	long number = -1;
+	FILE *file = fopen(path, "r");
+
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file))
+		if (strncmp(line, word, strlen(word)) == 0)
+			number = strtol(line + strlen(word), NULL, 0);
+	fclose(file);
+	return number;
+}
+
+void check_probes(void)
+{
+	int fd = new_map(BPF_MAP_TYPE_PERCPU_ARRAY, 4, 6, 5, 0);
+	char path[64], link[128] = "";
+	union bpf_attr attr;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	is("link text",
+	   readlink(path, link, sizeof(link) - 1) > 0 &&
+		   strstr(link, "bpf-map") != NULL,
+	   1);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	is("fdinfo: flags", word_of(path, "flags:"), 02000002);
+	is("fdinfo: type", word_of(path, "map_type:"),
+	   BPF_MAP_TYPE_PERCPU_ARRAY);
+	is("fdinfo: value", word_of(path, "value_size:"), 6);
+	is("fdinfo: id", word_of(path, "map_id:"), id_of(fd));
+	is("fdinfo: frozen", word_of(path, "frozen:"), 0);
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)fd;
+	bpf_whole(BPF_MAP_FREEZE, &attr);
+	is("fdinfo: frozen later", word_of(path, "frozen:"), 1);
+	is("fdinfo: memlock", word_of(path, "memlock:") > 0, 1);
+	close(fd);
+}
+
+static int pin(const char *dir, const char *name, int fd, uint32_t flags)
+{
+	char path[512];
+	union bpf_attr attr;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = ptr(path);
+	attr.bpf_fd = (uint32_t)fd;
+	attr.file_flags = flags;
+	return bpf(BPF_OBJ_PIN, &attr, 16);
+}
+
+static int get(const char *dir, const char *name, uint32_t flags)
+{
+	char path[512];
+	union bpf_attr attr;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = ptr(path);
+	attr.file_flags = flags;
+	return bpf(BPF_OBJ_GET, &attr, 16);
+}
+
+/* By the names themselves, and from their directory. */
+static void check_names(const char *dir)
+{
+	char path[512], here[512];
+	uint32_t key = 1, value = 5;
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/one", dir);
+	is("the file's mode", stat(path, &st) ? 0 : st.st_mode, S_IFREG | 0600);
+	is("the file's size", st.st_size, 0);
+	if (getcwd(here, sizeof(here)) && !chdir(dir)) {
+		fd = get(".", "one", 0);
+		is("get: from here",
+		   element(BPF_MAP_UPDATE_ELEM, fd, &key, &value, 0), 0);
+		is("pin: from here", pin(".", "three", fd, 0), 0);
+		close(fd);
+		is("unlink from here", unlink("three"), 0);
+		is("back", chdir(here), 0);
+	}
+}
+
+void check_pins(const char *dir, bool names)
+{
+	int fd = new_map(ARRAY, 4, 4, 4, 0);
+	uint32_t id = id_of(fd), key = 1, value = 5;
+	char path[512];
+	struct statfs fs;
+
+	is("statfs", statfs(dir, &fs), 0);
+	is("statfs: bpffs", (uint32_t)fs.f_type, 0xcafe4a11);
+	is("pin", pin(dir, "one", fd, 0), 0);
+	is("pin: there already", pin(dir, "one", fd, 0), -EEXIST);
+	is("pin: no such directory", pin(dir, "none/one", fd, 0), -ENOENT);
+	is("pin: a dot", pin(dir, "o.ne", fd, 0), -EPERM);
+	is("pin: flags", pin(dir, "two", fd, 1), -EINVAL);
+	is("pin: no such descriptor", pin(dir, "two", 12345, 0), -EINVAL);
+	is("pin: no descriptor of bpf(2)'s", pin(dir, "two", 1, 0), -EINVAL);
+	is("get: missing", get(dir, "two", 0), -ENOENT);
+	is("get: both modes", get(dir, "one", 24), -EINVAL);
+	is("get: a directory", get(dir, ".", 0), -EACCES);
+	is("get: another file", get("/dev", "null", 0), -EACCES);
+	is("pin: a second", pin(dir, "two", fd, 0), 0);
+	if (names)
+		check_names(dir);
+
+	close(fd);
+	fd = get(dir, "one", BPF_F_RDONLY);
+	is("the pin keeps it", id_of(fd), id);
+	is("get: rdonly", element(BPF_MAP_UPDATE_ELEM, fd, &key, &value, 0),
+	   -EPERM);
+	close(fd);
+	fd = get(dir, "one", 0);
+	is("get: full", element(BPF_MAP_UPDATE_ELEM, fd, &key, &value, 0), 0);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/one", dir);
+	is("unlink", unlink(path), 0);
+	fd = get(dir, "two", 0);
+	is("by the second", holds(fd, 1, 5), 1);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/two", dir);
+	is("unlink the last", unlink(path), 0);
+	is("it is gone", by_id(id), -ENOENT);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a runner must survive: many at once, the killed, the forking, the
+ * executing, and those who say what is not so.  Alone, by root, it tells the
+ * same of the kernel.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+
+#define THREADS 4
+#define CALLS	400
+
+/* Milliseconds that a group of liars has. */
+#define LIARS_MS 300
+
+static int one(int command, int fd, uint32_t key, uint64_t *value)
+{
+	return element(command, fd, &key, value, 0);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct worker {
+	int fd;
+	uint32_t first;
+	int bad;
+};
+
+static void *work(void *arg)
+{
+	struct worker *worker = arg;
+	uint64_t value, found;
+	uint32_t i;
+
+	for (i = 0; i < CALLS; i++) {
+		uint32_t key = worker->first + i % 64;
+
+		value = (uint64_t)key << 32 | i;
+		found = 0;
+		if (one(BPF_MAP_UPDATE_ELEM, worker->fd, key, &value) ||
+		    one(BPF_MAP_LOOKUP_ELEM, worker->fd, key, &found) ||
+		    found != value)
+			worker->bad++;
+	}
+	return NULL;
+}
+
+/* Threads of several processes, each with keys of its own. */
+static int run_workers(int fd, uint32_t first)
+{
+	struct worker worker[THREADS];
+	pthread_t thread[THREADS];
+	int bad = 0;
+	int i;
+
+	for (i = 0; i < THREADS; i++) {
+		worker[i].fd = fd;
+		worker[i].first = first + 64 * (uint32_t)i;
+		worker[i].bad = 0;
+		pthread_create(&thread[i], NULL, work, &worker[i]);
+	}
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(thread[i], NULL);
+		bad += worker[i].bad;
+	}
+	return bad;
+}
+
+static void check_parallel(int fd)
+{
+	int status, bad;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(run_workers(fd, 1024) != 0);
+	bad = run_workers(fd, 0);
+	is("threads of two processes at once",
+	   waitpid(pid, &status, 0) == pid && status == 0 && !bad, 1);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * Signals at any time: a call that was received is not done twice, so what is
+ * deleted was there.
+ */
+static void check_signals(int fd)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	timer_t timer;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGUSR1 };
+	struct itimerspec often = { { 0, 150000 }, { 0, 150000 } };
+	uint64_t value = 1;
+	int bad = 0;
+	int i, res;
+
+	sigaction(SIGUSR1, &action, NULL);
+	timer_create(CLOCK_MONOTONIC, &event, &timer);
+	timer_settime(timer, 0, &often, NULL);
+	for (i = 0; i < CALLS; i++) {
+		do
+			res = one(BPF_MAP_UPDATE_ELEM, fd, 9, &value);
+		while (res == -EINTR);
+		bad += res != 0;
+		do
+			res = one(BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, 9,
+				  &value);
+		while (res == -EINTR);
+		bad += res != 0;
+	}
+	timer_delete(timer);
+	is("signals during calls", bad, 0);
+}
+
+/* Killed at any moment of a call, with threads of its own in others. */
+static void check_killed(int fd)
+{
+	struct timespec pause = { 0, 0 };
+	int died = 0;
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < 30; i++) {
+		pid = fork();
+		if (pid == 0) {
+			for (;;)
+				run_workers(fd, 2048);
+		}
+		pause.tv_nsec = 500000 + i * 100000;
+		nanosleep(&pause, NULL);
+		kill(pid, SIGKILL);
+		died += waitpid(pid, &status, 0) == pid && WIFSIGNALED(status);
+	}
+	is("processes killed during calls", died, 30);
+}
+
+/* The other threads of one who executes are killed where they are. */
+static void check_exec(int fd, char *self)
+{
+	int well = 0;
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < 10; i++) {
+		pid = fork();
+		if (pid == 0) {
+			struct worker worker = { fd, 3000, 0 };
+			struct timespec pause = { 0, 300000 };
+			pthread_t thread;
+
+			pthread_create(&thread, NULL, work, &worker);
+			nanosleep(&pause, NULL);
+			execl(self, self, "nothing", (char *)NULL);
+			_exit(1);
+		}
+		well += waitpid(pid, &status, 0) == pid && status == 0;
+	}
+	is("exec during calls", well, 10);
+}
+
+/* Addresses come and go, and attrs change while they are read. */
+struct lies {
+	int fd;
+	unsigned char *page;
+	atomic_bool stop;
+	uint32_t seed;
+};
+
+static uint32_t random_of(struct lies *lies)
+{
+	lies->seed = lies->seed * 1103515245u + 12345u;
+	return lies->seed >> 8;
+}
+
+static void *come_and_go(void *arg)
+{
+	struct lies *lies = arg;
+
+	while (!atomic_load(&lies->stop)) {
+		mprotect(lies->page, 4096, PROT_NONE);
+		mprotect(lies->page, 4096, PROT_READ | PROT_WRITE);
+		lies->page[random_of(lies) % 168] =
+			(unsigned char)random_of(lies);
+	}
+	return NULL;
+}
+
+/*
+ * Random commands of what another thread changes.  Maps of any size would be
+ * made, so not those; and programs and BTF neither.
+ */
+static void check_lies(int fd)
+{
+	static const int commands[] = {
+		BPF_MAP_LOOKUP_ELEM,
+		BPF_MAP_UPDATE_ELEM,
+		BPF_MAP_DELETE_ELEM,
+		BPF_MAP_GET_NEXT_KEY,
+		BPF_MAP_LOOKUP_AND_DELETE_ELEM,
+		BPF_MAP_LOOKUP_BATCH,
+		BPF_MAP_LOOKUP_AND_DELETE_BATCH,
+		BPF_MAP_UPDATE_BATCH,
+		BPF_MAP_DELETE_BATCH,
+		BPF_OBJ_GET_INFO_BY_FD,
+		BPF_MAP_GET_NEXT_ID,
+		BPF_OBJ_GET,
+		BPF_OBJ_PIN,
+	};
+	struct lies lies = { .fd = fd, .seed = 1 };
+	uint64_t end = now_ms() + LIARS_MS;
+	pthread_t thread;
+	uint32_t n = 0;
+
+	lies.page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_create(&thread, NULL, come_and_go, &lies);
+	while (now_ms() < end) {
+		union bpf_attr attr;
+		int command = commands[n++ % (sizeof(commands) /
+					      sizeof(commands[0]))];
+
+		memset(&attr, 0, sizeof(attr));
+		attr.map_fd = (uint32_t)fd;
+		attr.key = ptr(lies.page + 4090);
+		attr.value = ptr(lies.page);
+		if (command >= BPF_MAP_LOOKUP_BATCH) {
+			attr.batch.keys = ptr(lies.page);
+			attr.batch.values = ptr(lies.page + 64);
+			attr.batch.out_batch = ptr(lies.page + 4000);
+			attr.batch.count = n % 3 ? n % 5000 : UINT32_MAX;
+			attr.batch.map_fd = (uint32_t)fd;
+		}
+		bpf(command, &attr, sizeof(attr));
+		bpf(command, lies.page, n % 200);
+	}
+	atomic_store(&lies.stop, true);
+	pthread_join(thread, NULL);
+	is("attrs and memory that change", n > 0, 1);
+}
+
+int main(int argc, char **argv)
+{
+	int fd;
+
+	if (argc > 1)
+		return 0;
+	fd = new_map(BPF_MAP_TYPE_HASH, 4, 8, 4096, 0);
+	is("a map", fd >= 0, 1);
+	check_parallel(fd);
+	check_signals(fd);
+	check_killed(fd);
+	check_exec(fd, argv[0]);
+	/* Which may fill theirs. */
+	check_lies(new_map(BPF_MAP_TYPE_HASH, 4, 8, 4096, 0));
+	is("and then as before", run_workers(fd, 0), 0);
+	return failures != 0;
+}
