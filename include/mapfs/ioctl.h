@@ -90,6 +90,17 @@ struct mapfs_call {
 #define MAPFS_IOC_CALL(size) _IOC(_IOC_READ | _IOC_WRITE, 'm', 3, size)
 
 /*
+ * With 1, the map's name goes with the last descriptor of this open file, as by
+ * rmdir(2), and so does the map unless somebody holds it: a map that is made
+ * for one program's life is gone however the program ends.  With 0 it stays.
+ *
+ *	EBADF		the file is not open for writing
+ *	EPERM		the map is another user's
+ *	EINVAL		neither 1 nor 0
+ */
+#define MAPFS_IOC_TEMPORARY _IOW('m', 4, uint32_t)
+
+/*
  * Bytes of a record of a ring buffer's file stream: a read or write of this
  * many at any address is one request of the kernel's.
  */

@@ -279,9 +279,9 @@ int mapfs_peek(struct mapfs_map *map, void *value);
  * whole, and in the order of reserving.  All need the map open for writing
  * (EPERM), but for mapfs_ring_query; other types are EOPNOTSUPP.
  *
- * Where mapfs_info says MAPFS_IO_FILES, which is everywhere but with
- * io=passthrough, a record is a write or a read of the file stream: reserve,
- * commit and discard are EOPNOTSUPP there, and so is a record without bytes.
+ * Where mapfs_info says MAPFS_IO_FILES, a record is a write or a read of the
+ * file stream: reserve, commit and discard are EOPNOTSUPP there, and so is a
+ * record without bytes.
  *
  * A consumer of the kernel's layout, as libbpf's, moves the consumer position
  * without looking: it must be the only one.

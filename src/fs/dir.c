@@ -465,13 +465,17 @@ int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
 	return err;
 }
 
-int dir_unlink(struct fs *fs, const char *name)
+/* Of 'wanted' alone, unless NULL.  -ENOENT: it is not called that. */
+static int unlink_name(struct fs *fs, const char *name,
+		       const struct map_dir *wanted)
 {
 	struct fs_names *names = names_of(fs, name);
 	struct map_dir *dir;
 
 	pthread_rwlock_wrlock(&names->lock);
 	dir = name_find(names, name);
+	if (wanted && dir != wanted)
+		dir = NULL;
 	if (dir) {
 		tdelete(dir, &names->tree, name_compare);
 		pthread_mutex_lock(&dir->lock);
@@ -484,6 +488,25 @@ int dir_unlink(struct fs *fs, const char *name)
 		return -ENOENT;
 	dir_put(fs, dir);
 	return 0;
+}
+
+int dir_unlink(struct fs *fs, const char *name)
+{
+	return unlink_name(fs, name, NULL);
+}
+
+/* Between the two steps it may be renamed. */
+void dir_remove(struct fs *fs, struct map_dir *dir)
+{
+	char name[MAP_NAME_LEN];
+
+	do {
+		dir_name(dir, name);
+		if (!*name)
+			return;
+	} while (unlink_name(fs, name, dir));
+	fuse_lowlevel_notify_inval_entry(fs->se, FUSE_ROOT_ID, name,
+					 strlen(name));
 }
 
 /*

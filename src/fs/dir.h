@@ -60,6 +60,8 @@ int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
 
 /* rmdir and rename.  -ENOENT; -EEXIST for a taken name. */
 int dir_unlink(struct fs *fs, const char *name);
+/* Take the name away, by no doing of the kernel's.  Nothing, if it has none. */
+void dir_remove(struct fs *fs, struct map_dir *dir);
 int dir_rename(struct fs *fs, const char *from, const char *to,
 	       struct fmt_error *error);
 

@@ -13,6 +13,9 @@
 #include "fs/node.h"
 #include "fs/seq.h"
 
+/* The core's number of the region of a ring buffer that consumers map. */
+#define PAGES_REGION 1u
+
 struct text_file;
 
 struct file_type {
@@ -136,6 +139,7 @@ struct text_file {
 	struct dump *dump; /* file_dump.c */
 	uint32_t owner;	   /* file_ctl.c */
 	bool awaits;	   /* file_ctl.c */
+	bool temporary;	   /* file_ctl.c */
 	uint64_t deadline; /* of a read that waits, of wait_now */
 	/* Among the open files of its directory, under their lock. */
 	struct text_file *next;
@@ -155,6 +159,7 @@ extern const struct file_type info_file;
 extern const struct file_type elements_file;
 extern const struct file_type records_file;
 extern const struct file_type region_file;
+extern const struct file_type pages_file;
 extern const struct file_type stream_file;
 extern const struct file_type push_file;
 extern const struct file_type pop_file;

@@ -113,23 +113,11 @@ static int elem_ioctl(struct text_file *file, void *buf, size_t in,
 		       err;
 }
 
-static int ctl_ioctl(struct text_file *file, unsigned int cmd, void *out,
-		     size_t in, size_t *size, struct fmt_error *error)
+static int owner_ioctl(struct text_file *file, void *out, size_t *size,
+		       struct fmt_error *error)
 {
-	bool get = cmd == MAPFS_IOC_OWNER;
 	int err;
 
-	if (is_call(cmd))
-		return elem_ioctl(file, out, in, size, error);
-	if (!get && cmd != MAPFS_IOC_LEAVE)
-		return -ENOTTY;
-	if (!file->writable)
-		return -EBADF;
-	if (!get) {
-		owner_end(file, true);
-		*size = 0;
-		return 0;
-	}
 	if (*size < sizeof(file->owner))
 		return -EINVAL;
 	err = owner_get(file, error);
@@ -140,6 +128,48 @@ static int ctl_ioctl(struct text_file *file, unsigned int cmd, void *out,
 	return 0;
 }
 
+/* Who may take the name away by rmdir, in a directory as /tmp is. */
+static int temporary_ioctl(struct text_file *file, const void *buf, size_t in,
+			   struct fmt_error *error)
+{
+	uint32_t on;
+
+	if (in < sizeof(on))
+		return -EINVAL;
+	memcpy(&on, buf, sizeof(on));
+	if (on > 1)
+		return -EINVAL;
+	if (file->creds.uid && file->creds.uid != file->node.dir->access.uid)
+		return fmt_fail(error, EPERM, "the map is another user's");
+	file->temporary = on;
+	return 0;
+}
+
+static int ctl_ioctl(struct text_file *file, unsigned int cmd, void *buf,
+		     size_t in, size_t *size, struct fmt_error *error)
+{
+	size_t room = *size;
+
+	if (is_call(cmd))
+		return elem_ioctl(file, buf, in, size, error);
+	*size = 0;
+	if (cmd != MAPFS_IOC_OWNER && cmd != MAPFS_IOC_LEAVE &&
+	    cmd != MAPFS_IOC_TEMPORARY)
+		return -ENOTTY;
+	if (!file->writable)
+		return -EBADF;
+	switch (cmd) {
+	case MAPFS_IOC_OWNER:
+		*size = room;
+		return owner_ioctl(file, buf, size, error);
+	case MAPFS_IOC_TEMPORARY:
+		return temporary_ioctl(file, buf, in, error);
+	default:
+		owner_end(file, true);
+		return 0;
+	}
+}
+
 /*
  * The last descriptor is closed, by a process that did not say that it was
  * done: it was killed, perhaps.  When it is the mount that has gone, the
@@ -147,8 +177,11 @@ static int ctl_ioctl(struct text_file *file, unsigned int cmd, void *out,
  */
 static void ctl_release(struct text_file *file)
 {
-	if (file->node.fs->se)
-		owner_end(file, false);
+	if (!file->node.fs->se)
+		return;
+	owner_end(file, false);
+	if (file->temporary)
+		dir_remove(file->node.fs, file->node.dir);
 }
 
 static int ctl_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)

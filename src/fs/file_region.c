@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * percpu/N and region: files that are a memory object of the map.  The kernel
- * serves them without us, and read and write here are the fallback.
+ * percpu/N, region and pages: files that are a memory object of the map.  The
+ * kernel serves them without us, and read and write here are the fallback.
  *
  * region is the whole of a table, for processes that work on it by themselves:
- * its bytes are core's business.
+ * its bytes are core's business.  pages is what goes with it of a ring buffer,
+ * and what a mapping of stream shows.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -89,6 +90,11 @@ static int percpu_next(const struct node *node, uint64_t *pos,
 	return 1;
 }
 
+static bool has_pages(const struct map *map)
+{
+	return map && map->ops->map_attach_data;
+}
+
 static bool has_region(const struct map *map)
 {
 	return map && map->ops->map_region && (map->ops->flags & MAP_TABLE);
@@ -102,9 +108,9 @@ static int region_open(const struct node *node, struct fmt_error *error)
 	if (io == IO_PASSTHROUGH || io == IO_SYMLINK)
 		return 0;
 	return fmt_fail(error, EOPNOTSUPP,
-			"region: io=%s cannot share it, passthrough and "
-			"symlink can",
-			io_mode_name(io));
+			"%s: io=%s cannot share it, passthrough and symlink "
+			"can",
+			node->type->name, io_mode_name(io));
 }
 
 const struct file_type percpu_dir = {
@@ -131,6 +137,19 @@ const struct file_type region_file = {
 	.in = KIND_MAP,
 	.mode = S_IFREG | 0666,
 	.applies = has_region,
+	.region = object_region,
+	.size = object_size,
+	.open = region_open,
+	.read = object_read,
+	.write = object_write,
+};
+
+const struct file_type pages_file = {
+	.name = "pages",
+	.in = KIND_MAP,
+	.mode = S_IFREG | 0666,
+	.index = PAGES_REGION,
+	.applies = has_pages,
 	.region = object_region,
 	.size = object_size,
 	.open = region_open,

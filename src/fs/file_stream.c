@@ -12,9 +12,6 @@
 #include "fs/file.h"
 #include "mapfs/ioctl.h"
 
-/* The core's number of the region that consumers map. */
-#define STREAM_REGION 1u
-
 static bool has_stream(const struct map *map)
 {
 	return map && map->ops->map_consume;
@@ -22,7 +19,7 @@ static bool has_stream(const struct map *map)
 
 static struct region *stream_pages(const struct node *node)
 {
-	return map_region(node->map, STREAM_REGION);
+	return map_region(node->map, PAGES_REGION);
 }
 
 static uint64_t stream_size(const struct node *node)
@@ -88,7 +85,7 @@ const struct file_type stream_file = {
 	.name = "stream",
 	.in = KIND_MAP,
 	.mode = S_IFREG | 0666,
-	.index = STREAM_REGION,
+	.index = PAGES_REGION,
 	.applies = has_stream,
 	.pages = stream_pages,
 	.size = stream_size,

@@ -39,6 +39,7 @@ const struct file_type *const file_types[KINDS] = {
 	[KIND_ELEMENTS] = &elements_file,
 	[KIND_RECORDS] = &records_file,
 	[KIND_REGION] = &region_file,
+	[KIND_PAGES] = &pages_file,
 	[KIND_STREAM] = &stream_file,
 	[KIND_PUSH] = &push_file,
 	[KIND_POP] = &pop_file,

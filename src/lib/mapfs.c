@@ -118,7 +118,7 @@ static int open_files(struct mapfs_map *map)
 
 static int attach_data(struct mapfs_map *map)
 {
-	int fd = open_in(map, "stream");
+	int fd = open_in(map, "pages");
 	int err;
 
 	if (fd < 0)
@@ -142,11 +142,6 @@ static int open_table(struct mapfs_map *map)
 	close(fd);
 	if (!err && is_ring(map))
 		err = attach_data(map);
-	/* A stream that the daemon serves is not to be mapped. */
-	if (err == -ENODEV) {
-		drop_core(map);
-		return open_files(map);
-	}
 	if (!err && map->writable)
 		err = lib_begin(map);
 	return err;

@@ -17,6 +17,7 @@
  *	punch F [OFF LEN]	make a hole there, or of the first page
  *	tty F			is it a terminal?
  *	owner F, leave F	see mapfs/ioctl.h
+ *	temporary F 1|0		the same
  *	truncate F SIZE
  *	map M F PROT [private]	the first page; PROT is none, r or rw
  *	protect M PROT		unmap M
@@ -221,6 +222,13 @@ static long do_leave(struct words *words)
 	return ioctl(*file(words->at[0]), MAPFS_IOC_LEAVE);
 }
 
+static long do_temporary(struct words *words)
+{
+	uint32_t on = (uint32_t)number(words->at[1]);
+
+	return ioctl(*file(words->at[0]), MAPFS_IOC_TEMPORARY, &on);
+}
+
 static long do_truncate(struct words *words)
 {
 	return ftruncate(*file(words->at[0]), number(words->at[1]));
@@ -316,7 +324,7 @@ static const struct verb {
 	{ "fork", do_fork, 1 },		{ "read", do_read, 0 },
 	{ "write", do_write, 0 },	{ "seek", do_seek, 1 },
 	{ "tty", do_tty, 0 },		{ "owner", do_owner, 1 },
-	{ "leave", do_leave, 0 },
+	{ "leave", do_leave, 0 },	{ "temporary", do_temporary, 0 },
 };
 
 static const struct verb *find(const char *name)
