@@ -11,7 +11,8 @@ check_PROGRAMS += %D%/client %D%/hostile
 run_tests = \
 	%D%/bpftool.test \
 	%D%/calls.test \
+	%D%/go.test \
 	%D%/libbpf.test \
 	%D%/process.test
 TESTS += $(run_tests)
-EXTRA_DIST += $(run_tests) %D%/lib.sh %D%/libbpf.c %D%/object.bpf.c
+EXTRA_DIST += $(run_tests) %D%/lib.sh %D%/ebpf.go %D%/libbpf.c %D%/object.bpf.c
