@@ -5,7 +5,8 @@ check_PROGRAMS += %D%/client %D%/hostile
 %C%_client_SOURCES = %D%/client.c %D%/client.h \
 	%D%/client_calls.c \
 	%D%/client_files.c \
-	%D%/client_main.c
+	%D%/client_main.c \
+	%D%/client_slots.c
 %C%_hostile_SOURCES = %D%/hostile.c %D%/client.c %D%/client.h
 
 run_tests = \
