@@ -208,6 +208,36 @@ int request_map(const struct request *req, uint32_t fd, int want,
 	return 0;
 }
 
+/*
+ * No hold is kept: an id is used once, and a map that goes before the update
+ * is one whose descriptor was closed before it.
+ */
+static uint32_t value_id(const struct request *req, uint32_t fd)
+{
+	struct object *object;
+	enum object_mode mode;
+	uint32_t id;
+	int err = request_object(req, fd, OBJECT_MAP, &object, &mode);
+
+	if (err)
+		return err == -EBADF ? 0 : OBJECT_NO_MAP;
+	id = object->id;
+	request_drop(req, object);
+	return id;
+}
+
+void request_values(const struct request *req, const struct map *map,
+		    void *values, uint32_t count)
+{
+	uint32_t *value = values;
+	uint32_t i;
+
+	if (!(map->ops->flags & MAP_OF_MAPS))
+		return;
+	for (i = 0; i < count; i++)
+		value[i] = value_id(req, value[i]);
+}
+
 int request_mode(uint32_t flags, enum object_mode *mode)
 {
 	switch (flags & (BPF_F_RDONLY | BPF_F_WRONLY)) {

@@ -68,6 +68,14 @@ enum { WANT_READ = 1, WANT_WRITE = 2 };
 int request_map(const struct request *req, uint32_t fd, int want,
 		struct object **object);
 
+/*
+ * 'count' values that a target gives to a map: of maps of maps they are its
+ * descriptors, and become ids.  Which are wrong is told by the update, when it
+ * comes to them.
+ */
+void request_values(const struct request *req, const struct map *map,
+		    void *values, uint32_t count);
+
 /* The commands, in command_*.c. */
 int map_create_command(struct request *req);
 int map_freeze_command(struct request *req);

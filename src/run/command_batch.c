@@ -120,6 +120,8 @@ static int write_piece(struct batch *batch, batch_op_t op, bool values,
 				     batch->value_bytes, have);
 	if (!call_valid(batch->req->call))
 		return -ESRCH;
+	if (values)
+		request_values(batch->req, batch->map, batch->values, have);
 	piece.count = have;
 	piece.elem_flags = attr->batch.elem_flags;
 	err = have ? op(batch->map, &piece) : 0;

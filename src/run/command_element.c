@@ -126,6 +126,7 @@ static int update(const struct request *req, struct map *map, const void *key)
 
 	if (err)
 		return err;
+	request_values(req, map, value, 1);
 	if (map->ops->map_push_elem)
 		err = map_push_elem(map, value, flags);
 	else

@@ -33,17 +33,24 @@ static int check_excl_prog(const struct request *req)
 static int check_create(const struct request *req)
 {
 	const union bpf_attr *attr = &req->attr;
-	const struct map_ops *ops = map_type_ops(attr->map_type);
 
-	if (ops && ops->flags & MAP_OF_MAPS) {
-		run_tell(req->call->run,
-			 "MAP_CREATE: maps of maps are not there under "
-			 "mapfs-run");
-		return -EOPNOTSUPP;
-	}
 	if (attr->btf_vmlinux_value_type_id)
 		return -EINVAL;
 	return attr->btf_key_type_id && !attr->btf_value_type_id ? -EINVAL : 0;
+}
+
+/* The map that a map of maps is to have others like, with a hold, or NULL. */
+static int inner_map(const struct request *req, struct object **object)
+{
+	const struct map_ops *ops = map_type_ops(req->attr.map_type);
+	enum object_mode mode;
+
+	*object = NULL;
+	if (!ops || !(ops->flags & MAP_OF_MAPS))
+		return 0;
+	call_trace(req->call, " inner fd %d", (int)req->attr.inner_map_fd);
+	return request_object(req, req->attr.inner_map_fd, OBJECT_MAP, object,
+			      &mode);
 }
 
 static int create_map(const struct request *req, struct map **map)
@@ -57,13 +64,22 @@ static int create_map(const struct request *req, struct map **map)
 		.map_flags = attr->map_flags,
 		.numa_node = (int32_t)attr->numa_node,
 		.map_extra = attr->map_extra,
+		.space = &req->call->run->objects.space,
 	};
 	struct map_refusal refusal = { "", "" };
 	struct charge charge = { 0 };
+	struct object *inner;
+	int inner_err = inner_map(req, &inner);
 	int err;
 
+	made.inner_map = inner_err || !inner ? NULL : inner->map;
 	memcpy(made.map_name, attr->map_name, MAP_NAME_LEN);
 	err = map_create(&made, &charge, &refusal, map);
+	if (made.inner_map)
+		request_drop(req, inner);
+	/* It misses the inner map when it is that one's turn to be wrong. */
+	if (err == -EBADF)
+		err = inner_err;
 	if (err && refusal.why[0])
 		run_tell(req->call->run, "MAP_CREATE: %s: %s", refusal.word,
 			 refusal.why);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <search.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,19 +160,37 @@ static bool object_lives(struct objects *objects, struct object *object)
 	return false;
 }
 
-/* Locked.  Objects that it held are looked at by whoever comes next. */
+static void unhold(struct objects *objects, struct object *object);
+
+/* Locked: nobody finds it any more, and objects_unlock frees it. */
 static void object_free(struct objects *objects, struct object *object)
 {
 	int i;
 
 	for (i = 0; i < OBJECT_MODES; i++)
 		file_release(objects, &object->file[i]);
-	if (object->btf)
-		object->btf->holds--;
-	if (object->map)
-		map_put(object->map);
-	free(object->data);
-	free(object);
+	if (object->btf) {
+		object->btf->let_go = true;
+		unhold(objects, object->btf);
+	}
+	object->next = objects->dead;
+	objects->dead = object;
+}
+
+static void objects_unlock(struct objects *objects)
+{
+	struct object *dead = objects->dead;
+	struct object *object;
+
+	objects->dead = NULL;
+	pthread_mutex_unlock(&objects->lock);
+	while ((object = dead)) {
+		dead = object->next;
+		if (object->map)
+			map_put(object->map);
+		free(object->data);
+		free(object);
+	}
 }
 
 /* Locked: the number of objects with an id of 'id' or less. */
@@ -214,6 +233,20 @@ static int list_append(struct object_list *list, struct object *object)
 	return 0;
 }
 
+/* Locked.  Of what was let go, nothing else may tell that this was its end. */
+static void unhold(struct objects *objects, struct object *object)
+{
+	struct object_list *list = &objects->list[object->kind];
+
+	if (--object->holds || !object->let_go)
+		return;
+	object->let_go = false;
+	if (object_lives(objects, object))
+		return;
+	list_remove(list, list_upto(list, object->id) - 1);
+	object_free(objects, object);
+}
+
 /* Locked: free what nobody has any more. */
 static void objects_sweep(struct objects *objects)
 {
@@ -244,9 +277,42 @@ static void *watch(void *arg)
 		nanosleep(&delay, NULL);
 		pthread_mutex_lock(&objects->lock);
 		objects_sweep(objects);
-		pthread_mutex_unlock(&objects->lock);
+		objects_unlock(objects);
 	}
 	return NULL;
+}
+
+static struct objects *objects_of(struct map_space *space)
+{
+	return (struct objects *)((char *)space -
+				  offsetof(struct objects, space));
+}
+
+/* The map's reference is the object's, which the slot holds. */
+static int space_get(struct map_space *space, uint32_t id, struct map **map)
+{
+	struct object *object;
+
+	if (id == OBJECT_NO_MAP)
+		return -EINVAL;
+	object = object_by_id(objects_of(space), OBJECT_MAP, id);
+	if (!object)
+		return -EBADF;
+	*map = object->map;
+	return 0;
+}
+
+static void space_put(struct map_space *space, struct map *map)
+{
+	struct objects *objects = objects_of(space);
+	const struct object_list *list = &objects->list[OBJECT_MAP];
+	struct object *object;
+
+	pthread_mutex_lock(&objects->lock);
+	object = list->at[list_upto(list, map->id) - 1];
+	object->let_go = true;
+	unhold(objects, object);
+	objects_unlock(objects);
 }
 
 int objects_init(struct objects *objects)
@@ -256,6 +322,9 @@ int objects_init(struct objects *objects)
 
 	memset(objects, 0, sizeof(*objects));
 	pthread_mutex_init(&objects->lock, NULL);
+	/* Nobody here calls maps by what they are called. */
+	objects->space.get = space_get;
+	objects->space.put = space_put;
 	objects->watcher = inotify_init1(IN_CLOEXEC);
 	if (objects->watcher < 0)
 		return -errno;
@@ -315,7 +384,7 @@ struct object *object_next(struct objects *objects, enum object_kind kind,
 
 	pthread_mutex_lock(&objects->lock);
 	object = list_first(objects, list, list_upto(list, id));
-	pthread_mutex_unlock(&objects->lock);
+	objects_unlock(objects);
 	return object;
 }
 
@@ -363,8 +432,8 @@ void object_hold(struct objects *objects, struct object *object)
 void object_drop(struct objects *objects, struct object *object)
 {
 	pthread_mutex_lock(&objects->lock);
-	object->holds--;
-	pthread_mutex_unlock(&objects->lock);
+	unhold(objects, object);
+	objects_unlock(objects);
 }
 
 int object_pin(struct objects *objects, struct object *object, int fd)

@@ -11,11 +11,13 @@
  *
  * An object lives while the kernel says that such a file of it is open or
  * mapped anywhere but here (see region_probe_writers), while the file of a pin
- * has a name, or while somebody holds it.  inotify tells when a file was closed
- * for the last time or lost its name, and then memory is freed soon; ids are
- * always exact, as each is looked at when it is asked about.
+ * has a name, or while somebody holds it: a call, or a slot of a map of maps.
+ * inotify tells when a file was closed for the last time or lost its name, and
+ * then memory is freed soon; ids are always exact, as each is looked at when it
+ * is asked about.
  *
- * Thread-safe; one mutex, never held over an operation on a map.
+ * Thread-safe; one mutex, never held over an operation on a map, nor when one
+ * is put: maps of maps take it from within, to hold and let go what they have.
  */
 #ifndef RUN_OBJECT_H
 #define RUN_OBJECT_H
@@ -24,6 +26,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
+
+#include "core/map.h"
 
 enum object_kind { OBJECT_MAP, OBJECT_BTF, OBJECT_PROG, OBJECT_KINDS };
 
@@ -59,7 +63,9 @@ struct object {
 	uint32_t id; /* each kind counts on its own */
 	struct object_file file[OBJECT_MODES];
 	struct object_pin *pins;
-	unsigned int holds; /* calls, and objects that use it */
+	unsigned int holds;  /* calls, slots, and objects that use it */
+	bool let_go;	     /* by a slot or an object: no close may come */
+	struct object *next; /* of the dead */
 
 	/* OBJECT_MAP. */
 	struct map *map;
@@ -86,9 +92,14 @@ struct object_list {
 struct objects {
 	pthread_mutex_t lock; /* the rest */
 	struct object_list list[OBJECT_KINDS];
-	void *files; /* tsearch(3) tree of object_file, by inode */
-	int watcher; /* inotify's descriptor, or -1 */
+	void *files;		/* tsearch(3) tree of object_file, by inode */
+	int watcher;		/* inotify's descriptor, or -1 */
+	struct object *dead;	/* to be freed after unlocking */
+	struct map_space space; /* maps by id, for maps of maps */
 };
+
+/* An id that no map has; for a slot, that of what is no map. */
+#define OBJECT_NO_MAP UINT32_MAX
 
 /* 0 or a negative errno.  Starts a thread: block signals before. */
 int objects_init(struct objects *objects);

@@ -61,7 +61,6 @@ void path_root_release(struct path_root *root)
 	if (root->ours)
 		nftw(root->path, remove_one, REMOVE_OPEN,
 		     FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	free(root->path);
 }
 
 /* What is behind the prefix, if the path begins with its components. */

@@ -22,7 +22,7 @@ struct path_root {
 
 /* 'given' NULL: a new directory.  0 or a negative errno. */
 int path_root_init(struct path_root *root, const char *given);
-/* The run's end. */
+/* The run's end.  The path stays, for calls that are still served. */
 void path_root_release(struct path_root *root);
 
 /*

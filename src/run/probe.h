@@ -20,6 +20,9 @@ int probe_mkdirat(struct call *call);
 int probe_unlink(struct call *call);
 int probe_unlinkat(struct call *call);
 int probe_rmdir(struct call *call);
+int probe_rename(struct call *call);
+int probe_renameat(struct call *call);
+int probe_renameat2(struct call *call);
 
 /* /proc/PID/fdinfo/N of a map. */
 int probe_open(struct call *call);

@@ -88,6 +88,23 @@ static int remove_name(struct call *call, int dirfd, uint64_t addr, int flags)
 	return unlinkat(AT_FDCWD, path, flags) < 0 ? -errno : 0;
 }
 
+/* To the kernel, another filesystem begins there. */
+static int rename_name(struct call *call, int old_dirfd, uint64_t old_addr,
+		       int new_dirfd, uint64_t new_addr, unsigned int flags)
+{
+	char old[PATH_MAX], new[PATH_MAX];
+	int from = redirected_path(call, old_dirfd, old_addr, old);
+	int to = redirected_path(call, new_dirfd, new_addr, new);
+
+	if (from == CALL_CONTINUE && to == CALL_CONTINUE)
+		return CALL_CONTINUE;
+	if (from == CALL_CONTINUE || to == CALL_CONTINUE)
+		return -EXDEV;
+	if (from || to)
+		return from ? from : to;
+	return renameat2(AT_FDCWD, old, AT_FDCWD, new, flags) < 0 ? -errno : 0;
+}
+
 int probe_mkdir(struct call *call)
 {
 	return make_dir(call, AT_FDCWD, call->data->args[0],
@@ -114,4 +131,26 @@ int probe_unlinkat(struct call *call)
 int probe_rmdir(struct call *call)
 {
 	return remove_name(call, AT_FDCWD, call->data->args[0], AT_REMOVEDIR);
+}
+
+int probe_rename(struct call *call)
+{
+	return rename_name(call, AT_FDCWD, call->data->args[0], AT_FDCWD,
+			   call->data->args[1], 0);
+}
+
+int probe_renameat(struct call *call)
+{
+	const __u64 *args = call->data->args;
+
+	return rename_name(call, (int)args[0], args[1], (int)args[2], args[3],
+			   0);
+}
+
+int probe_renameat2(struct call *call)
+{
+	const __u64 *args = call->data->args;
+
+	return rename_name(call, (int)args[0], args[1], (int)args[2], args[3],
+			   (unsigned int)args[4]);
 }

@@ -29,10 +29,16 @@ const struct syscall_entry syscalls[] = {
 	{ SYS_mkdir, probe_mkdir, ALWAYS },
 	{ SYS_unlink, probe_unlink, ALWAYS },
 	{ SYS_rmdir, probe_rmdir, ALWAYS },
+	{ SYS_rename, probe_rename, ALWAYS },
 	{ SYS_open, probe_open, 1, OPEN_MASK, 0 },
 #endif
 	{ SYS_mkdirat, probe_mkdirat, ALWAYS },
 	{ SYS_unlinkat, probe_unlinkat, ALWAYS },
+/* Newer architectures have the last of the renames alone. */
+#ifdef SYS_renameat
+	{ SYS_renameat, probe_renameat, ALWAYS },
+#endif
+	{ SYS_renameat2, probe_renameat2, ALWAYS },
 	{ SYS_openat, probe_openat, 2, OPEN_MASK, 0 },
 	{ SYS_epoll_ctl, probe_epoll_ctl, 1, UINT32_MAX, EPOLL_CTL_ADD },
 	{ -1, NULL, ALWAYS },

@@ -29,6 +29,12 @@ static int map_errno(int fd, size_t length, int prot, int flags, off_t off)
 	return 0;
 }
 
+/* Of a call that sets errno. */
+static int result(int res)
+{
+	return res < 0 ? -errno : res;
+}
+
 #define RW (PROT_READ | PROT_WRITE)
 
 static void check_ring_mapping(void)
@@ -363,6 +369,24 @@ static void check_names(const char *dir)
 	}
 }
 
+/* As the C library and others do it; pins "one" and "two" are left. */
+static void check_renames(const char *dir)
+{
+	char one[512], two[512], three[512];
+
+	snprintf(one, sizeof(one), "%s/one", dir);
+	snprintf(two, sizeof(two), "%s/two", dir);
+	snprintf(three, sizeof(three), "%s/three", dir);
+	is("rename", result(rename(one, three)), 0);
+	is("rename: not there", result(rename(one, three)), -ENOENT);
+	is("rename: not over another",
+	   result(renameat2(AT_FDCWD, three, AT_FDCWD, two, RENAME_NOREPLACE)),
+	   -EEXIST);
+	is("rename: out of it", result(rename(three, "/proc/three")), -EXDEV);
+	is("rename: into it", result(rename("/proc/version", one)), -EXDEV);
+	is("rename: back", result(renameat(AT_FDCWD, three, AT_FDCWD, one)), 0);
+}
+
 void check_pins(const char *dir, bool names)
 {
 	int fd = new_map(ARRAY, 4, 4, 4, 0);
@@ -396,6 +420,7 @@ void check_pins(const char *dir, bool names)
 	fd = get(dir, "one", 0);
 	is("get: full", element(BPF_MAP_UPDATE_ELEM, fd, &key, &value, 0), 0);
 	close(fd);
+	check_renames(dir);
 	snprintf(path, sizeof(path), "%s/one", dir);
 	is("unlink", unlink(path), 0);
 	fd = get(dir, "two", 0);

@@ -18,6 +18,7 @@ int main(int argc, char **argv)
 	check_info();
 	check_sharing();
 	check_probes();
+	check_slots();
 	if (argc > 1)
 		check_pins(argv[1], argc == 2);
 	return failures != 0;

@@ -37,7 +37,7 @@ if [ -z "${MAPFS_RUN_WORK:-}" ]; then
 	find "$build/tests/run" "$build/tests/kernel" -maxdepth 1 -type f \
 		-perm -100 ! -name '*.*' -exec cp {} "$work/bin/" \;
 	cp "$here/../fs/lib.sh" "$work/tests/fs/"
-	cp "$here"/*.[ch] "$here/lib.sh" "$0" "$work/tests/run/"
+	cp "$here"/*.[ch] "$here"/*.go "$here/lib.sh" "$0" "$work/tests/run/"
 	chmod -R a+rX "$work/bin" "$work/tests"
 	export MAPFS_RUN_WORK=$work MAPFS_TEST_STAGE=body
 	body=$work/tests/run/${0##*/}
@@ -95,4 +95,15 @@ report()
 		diag "status $status"
 	fi
 	diag_file "$work/.err"
+}
+
+# object.bpf.c, as $work/object.bpf.o; fails where there is no clang.
+compile_object()
+{
+	local system
+
+	# Where the system keeps the headers of its own machine.
+	system=$("${CC:-cc}" -print-multiarch 2>/dev/null)
+	clang -target bpf -O2 -g ${system:+-I"/usr/include/$system"} \
+		-c "$src/object.bpf.c" -o "$work/object.bpf.o" 2>"$work/.err"
 }

@@ -84,6 +84,46 @@ static const int *data_of(struct bpf_object *object, const char *name, int prot)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+static __u32 id_of(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+static long slot(int outer, __u32 key)
+{
+	__u32 id = 0;
+	int err = bpf_map_lookup_elem(outer, &key, &id);
+
+	return err ? err : (long)id;
+}
+
+/* Maps of maps: one whose slots the object fills, one that is filled here. */
+static void check_outer(struct bpf_object *object)
+{
+	int first = bpf_map__fd(map_of(object, "first"));
+	int second = bpf_map__fd(map_of(object, "second"));
+	int array = bpf_map__fd(map_of(object, "array_outer"));
+	int hash = bpf_map__fd(map_of(object, "hash_outer"));
+	int inner = bpf_map_create(BPF_MAP_TYPE_HASH, "inner", 8, 4, 5, NULL);
+	__u32 key = 7, id = id_of(inner);
+
+	is("array_of_maps: no map", slot(array, 0), -ENOENT);
+	is("array_of_maps: the first", slot(array, 1), id_of(first));
+	is("array_of_maps: the second", slot(array, 3), id_of(second));
+	is("hash_of_maps: not such as was defined",
+	   bpf_map_update_elem(hash, &key, &first, 0), -EINVAL);
+	is("hash_of_maps: such a one",
+	   bpf_map_update_elem(hash, &key, &inner, 0), 0);
+	close(inner);
+	is("hash_of_maps: its id", slot(hash, 7), id);
+	inner = bpf_map_get_fd_by_id(id);
+	is("hash_of_maps: by the id", id_of(inner), id);
+	close(inner);
+}
+
 static void check_object(const char *path, const char *dir)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
@@ -120,6 +160,7 @@ static void check_object(const char *path, const char *dir)
 	is("get", fd >= 0, 1);
 	close(fd);
 	is("unpin", bpf_map__unpin(counters, pinned), 0);
+	check_outer(object);
 	bpf_object__close(object);
 }
 

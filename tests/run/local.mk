@@ -5,13 +5,15 @@ check_PROGRAMS += %D%/client %D%/hostile
 %C%_client_SOURCES = %D%/client.c %D%/client.h \
 	%D%/client_calls.c \
 	%D%/client_files.c \
-	%D%/client_main.c
+	%D%/client_main.c \
+	%D%/client_slots.c
 %C%_hostile_SOURCES = %D%/hostile.c %D%/client.c %D%/client.h
 
 run_tests = \
 	%D%/bpftool.test \
 	%D%/calls.test \
+	%D%/go.test \
 	%D%/libbpf.test \
 	%D%/process.test
 TESTS += $(run_tests)
-EXTRA_DIST += $(run_tests) %D%/lib.sh %D%/libbpf.c %D%/object.bpf.c
+EXTRA_DIST += $(run_tests) %D%/lib.sh %D%/ebpf.go %D%/libbpf.c %D%/object.bpf.c

@@ -16,6 +16,35 @@ struct {
 	__type(value, struct value);
 } counters SEC(".maps");
 
+struct inner {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct value);
+} first SEC(".maps"), second SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__array(values, struct inner);
+} array_outer SEC(".maps") = {
+	.values = { [1] = &first, [3] = &second },
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_HASH);
+			__uint(max_entries, 8);
+			__type(key, __u64);
+			__type(value, __u32);
+		});
+} hash_outer SEC(".maps");
+
 int in_data = 7;
 int in_bss;
 const volatile int in_rodata = 9;
