@@ -93,11 +93,15 @@ struct mapfs_call {
  * With 1, the map's name goes with the last descriptor of this open file, as by
  * rmdir(2), and so does the map unless somebody holds it: a map that is made
  * for one program's life is gone however the program ends.  With 0 it stays.
+ * With 2 it goes at once, whatever it is by now.
  *
  *	EBADF		the file is not open for writing
  *	EPERM		the map is another user's
- *	EINVAL		neither 1 nor 0
+ *	EINVAL		another number
  */
+#define MAPFS_NAME_STAYS     0u
+#define MAPFS_NAME_TEMPORARY 1u
+#define MAPFS_NAME_GOES	     2u
 #define MAPFS_IOC_TEMPORARY _IOW('m', 4, uint32_t)
 
 /*

@@ -114,11 +114,11 @@ int hash_map_get_next_key(struct map *map, const void *key, void *next_key)
  * the low half of their hashes, which insertions and deletions of others do
  * not change; of those that have it in common, a few can be told apart.
  *
- *	bits 35..62	bucket
+ *	bits 35..62	bucket: MAP_POS_BUCKET
  *	bits 3..34	low half of the hash of the next element
  *	bits 0..2	elements of that hash to pass over
  */
-#define POS_BUCKET 35
+#define POS_BUCKET MAP_POS_BUCKET
 #define POS_TIES   3
 
 _Static_assert(HASH_ENTRIES_MAX <= 1ull << (62 - POS_BUCKET), "positions");

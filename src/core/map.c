@@ -100,10 +100,11 @@ int map_refuse(struct map_refusal *refusal, int err, const char *word,
 	return err;
 }
 
-static int map_attr_check(const struct map_attr *attr,
-			  struct map_refusal *refusal,
-			  const struct map_ops **ops)
+int map_create_check(const struct map_attr *attr, struct map_refusal *refusal)
 {
+	const struct map_ops *ops = map_type_ops(attr->map_type);
+	int err;
+
 	if (attr->map_extra && attr->map_type != BPF_MAP_TYPE_BLOOM_FILTER)
 		return map_refuse(refusal, -EINVAL, "extra",
 				  "this type takes none");
@@ -116,11 +117,17 @@ static int map_attr_check(const struct map_attr *attr,
 	    !topology_node_online(attr->numa_node))
 		return map_refuse(refusal, -EINVAL, "numa",
 				  "there is no such memory node online");
-	*ops = map_type_ops(attr->map_type);
-	if (!*ops)
+	if (!ops)
 		return map_refuse(refusal, -EINVAL, "type",
 				  "there is no such type");
-	return (*ops)->map_alloc_check(attr, refusal);
+	err = ops->map_alloc_check(attr, refusal);
+	if (err)
+		return err;
+	err = map_name_check(attr->map_name);
+	return err ? map_refuse(refusal, err, "name",
+				"a name is at most 15 letters, digits, '_' "
+				"and '.'") :
+		     0;
 }
 
 int map_make_region(const struct map_attr *attr, uint64_t size,
@@ -137,8 +144,8 @@ int map_make_region(const struct map_attr *attr, uint64_t size,
 	return err;
 }
 
-static void map_init(struct map *map, const struct map_attr *attr,
-		     const struct map_ops *ops)
+void map_init(struct map *map, const struct map_attr *attr,
+	      const struct map_ops *ops)
 {
 	map->ops = ops;
 	map->map_type = attr->map_type;
@@ -160,19 +167,14 @@ int map_create(const struct map_attr *wanted, struct charge *charge,
 {
 	struct map_attr made = *wanted;
 	struct map_attr *attr = &made;
-	const struct map_ops *ops;
+	const struct map_ops *ops = map_type_ops(attr->map_type);
 	struct map *map;
 	int err;
 
 	charge->bytes = 0;
-	err = map_attr_check(attr, refusal, &ops);
+	err = map_create_check(attr, refusal);
 	if (err)
 		return err;
-	err = map_name_check(attr->map_name);
-	if (err)
-		return map_refuse(refusal, err, "name",
-				  "a name is at most 15 letters, digits, "
-				  "'_' and '.'");
 	err = ops->map_alloc(attr, &map);
 	if (err)
 		return err;

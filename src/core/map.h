@@ -362,6 +362,16 @@ uint32_t map_type_by_name(const char *name);
 int map_create(const struct map_attr *attr, struct charge *charge,
 	       struct map_refusal *refusal, struct map **map);
 
+/*
+ * The part of 'map' that is alike in every map, with one reference, for who has
+ * operations of his own.
+ */
+void map_init(struct map *map, const struct map_attr *attr,
+	      const struct map_ops *ops);
+
+/* The checks of the attributes alone, for who has another make the map. */
+int map_create_check(const struct map_attr *attr, struct map_refusal *refusal);
+
 /* Give the map its id; for who attaches to its table as well. */
 void map_set_id(struct map *map, uint32_t id);
 
@@ -577,6 +587,12 @@ int map_delete_batch(struct map *map, struct map_batch *batch);
 int generic_map_lookup_batch(struct map *map, struct map_batch *batch);
 int generic_map_update_batch(struct map *map, struct map_batch *batch);
 int generic_map_delete_batch(struct map *map, struct map_batch *batch);
+
+/*
+ * A position in a hash is the number of a bucket, as in the token of a batch,
+ * above these bits; they are 0 where a bucket starts.
+ */
+#define MAP_POS_BUCKET 35
 
 /* The ops' hooks of the same name, with EOPNOTSUPP (and EPERM when frozen). */
 int map_seq_show_elem(struct map *map, uint64_t *pos, void *keys, void *values,

@@ -132,16 +132,18 @@ static int owner_ioctl(struct text_file *file, void *out, size_t *size,
 static int temporary_ioctl(struct text_file *file, const void *buf, size_t in,
 			   struct fmt_error *error)
 {
-	uint32_t on;
+	uint32_t what;
 
-	if (in < sizeof(on))
+	if (in < sizeof(what))
 		return -EINVAL;
-	memcpy(&on, buf, sizeof(on));
-	if (on > 1)
+	memcpy(&what, buf, sizeof(what));
+	if (what > MAPFS_NAME_GOES)
 		return -EINVAL;
 	if (file->creds.uid && file->creds.uid != file->node.dir->access.uid)
 		return fmt_fail(error, EPERM, "the map is another user's");
-	file->temporary = on;
+	file->temporary = what == MAPFS_NAME_TEMPORARY;
+	if (what == MAPFS_NAME_GOES)
+		dir_remove(file->node.fs, file->node.dir);
 	return 0;
 }
 

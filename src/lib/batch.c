@@ -15,6 +15,14 @@ size_t mapfs_batch_token(struct mapfs_map *map)
 	return map->attr.key_size > token ? map->attr.key_size : token;
 }
 
+/* A map of maps gives nothing out one by one. */
+static int take_one(struct mapfs_map *map, const void *key, void *value)
+{
+	if (map_type_ops(map->attr.map_type)->map_lookup_and_delete_elem)
+		return mapfs_lookup_and_delete(map, key, value);
+	return mapfs_delete(map, key);
+}
+
 /* A lookup that takes, if it is to: an element that is gone is passed over. */
 static int walk(struct mapfs_map *map, struct map_batch *batch, bool take)
 {
@@ -37,7 +45,7 @@ static int walk(struct mapfs_map *map, struct map_batch *batch, bool take)
 		if (res <= 0)
 			break;
 		if (take)
-			res = mapfs_lookup_and_delete(map, key, value);
+			res = take_one(map, key, value);
 		if (res == -ENOENT)
 			continue;
 		if (res < 0)

@@ -17,6 +17,7 @@
 struct mapfs_map {
 	struct map_attr attr; /* map_name too */
 	uint32_t id;
+	uint64_t memlock; /* bytes, as the mount says */
 	bool writable;
 	bool frozen;
 	int dir;	  /* O_PATH of the directory */

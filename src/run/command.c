@@ -193,19 +193,26 @@ int request_map(const struct request *req, uint32_t fd, int want,
 		call_trace(req->call, " fd %d", (int)fd);
 		return err;
 	}
+	object_enter(*object);
 	call_trace(req->call, " fd %d map %u%s%s", (int)fd, (*object)->id,
 		   (*object)->map->name[0] ? " " : "", (*object)->map->name);
 	if (mode == MODE_RDONLY)
 		can = WANT_READ;
 	else if (mode == MODE_WRONLY)
 		can = WANT_WRITE;
-	if (map_frozen((*object)->map))
+	if (object_frozen(*object))
 		can &= ~WANT_WRITE;
 	if (want & ~can) {
-		request_drop(req, *object);
+		request_done(req, *object);
 		return -EPERM;
 	}
 	return 0;
+}
+
+void request_done(const struct request *req, struct object *object)
+{
+	object_leave(object);
+	request_drop(req, object);
 }
 
 /*

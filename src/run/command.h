@@ -64,9 +64,13 @@ int request_give(const struct request *req, struct object *object,
 /* What a call wants to do with a map. */
 enum { WANT_READ = 1, WANT_WRITE = 2 };
 
-/* The map at the target's descriptor, for one call; EPERM: see above. */
+/*
+ * The map at the target's descriptor, held and entered for one call until
+ * request_done; EPERM: see above.
+ */
 int request_map(const struct request *req, uint32_t fd, int want,
 		struct object **object);
+void request_done(const struct request *req, struct object *object);
 
 /*
  * 'count' values that a target gives to a map: of maps of maps they are its

@@ -153,7 +153,7 @@ static int write_batch(struct request *req, batch_op_t op, bool values)
 	call_trace(req->call, " done %u", batch.done);
 out:
 	batch_release(&batch);
-	request_drop(req, object);
+	request_done(req, object);
 	return err;
 }
 
@@ -294,7 +294,7 @@ static int read_batch(struct request *req, batch_op_t op, int want)
 		err = read_all(&batch, op);
 	call_trace(req->call, " done %u", batch.done);
 	batch_release(&batch);
-	request_drop(req, object);
+	request_done(req, object);
 	return err;
 }
 

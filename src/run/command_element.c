@@ -82,7 +82,7 @@ static int on_element(struct request *req, unsigned int want, bool key_optional,
 		err = op(req, object->map, key);
 		free(key);
 	}
-	request_drop(req, object);
+	request_done(req, object);
 	return err;
 }
 

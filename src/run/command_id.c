@@ -7,24 +7,39 @@
 #include "core/map.h"
 #include "run/command.h"
 #include "run/memory.h"
+#include "run/mount.h"
 
 /* Ids are positive ints, and so is what they are looked for above. */
 #define START_ID_MAX 0x7fffffffu
 
+/* The run's own, also those without a name, and all that the mount has. */
+static uint32_t find_next(const struct request *req, enum object_kind kind,
+			  uint32_t start)
+{
+	struct run *run = req->call->run;
+	struct object *object = object_next(&run->objects, kind, start);
+	uint32_t mounted = 0;
+	uint32_t own = 0;
+
+	if (object) {
+		own = object->id;
+		request_drop(req, object);
+	}
+	if (run->mount && kind == OBJECT_MAP)
+		mounted = mount_next_id(run->mount, start);
+	return !own || (mounted && mounted < own) ? mounted : own;
+}
+
 static int next_id(struct request *req, enum object_kind kind)
 {
-	struct object *object;
 	uint32_t id;
 
 	call_trace(req->call, " above %u", req->attr.start_id);
 	if (req->attr.start_id >= START_ID_MAX)
 		return -EINVAL;
-	object =
-		object_next(&req->call->run->objects, kind, req->attr.start_id);
-	if (!object)
+	id = find_next(req, kind, req->attr.start_id);
+	if (!id)
 		return -ENOENT;
-	id = object->id;
-	request_drop(req, object);
 	call_trace(req->call, " next %u", id);
 	return memory_write(req->call,
 			    req->addr + offsetof(union bpf_attr, next_id), &id,
@@ -43,7 +58,10 @@ static int open_id(struct request *req, enum object_kind kind, uint32_t flags)
 	err = request_mode(flags, &mode);
 	if (err)
 		return err;
-	object = object_by_id(&req->call->run->objects, kind, req->attr.map_id);
+	object = kind == OBJECT_MAP ?
+			 mount_object_by_id(req->call->run, req->attr.map_id) :
+			 object_by_id(&req->call->run->objects, kind,
+				      req->attr.map_id);
 	if (!object)
 		return -ENOENT;
 	err = request_give(req, object, mode);
@@ -166,8 +184,7 @@ static int refuse_hash(const struct request *req, const struct object *object,
 	if (!info->hash && !info->hash_size)
 		return 0;
 	run_tell(req->call->run, "a map's hash cannot be asked for");
-	if (object->map->ops->flags & MAP_FIXED_KEYS &&
-	    !map_frozen(object->map))
+	if (object->map->ops->flags & MAP_FIXED_KEYS && !object_frozen(object))
 		return -EPERM;
 	return -EINVAL;
 }
@@ -252,7 +269,9 @@ int info_command(struct request *req)
 	err = request_any(req, req->attr.info.bpf_fd, &object, &mode);
 	if (err)
 		return err == -EBADF ? -EBADFD : err;
+	object_enter(object);
 	err = infos[object->kind](req, object);
+	object_leave(object);
 	request_drop(req, object);
 	return err;
 }

@@ -6,6 +6,7 @@
 
 #include "core/map.h"
 #include "run/command.h"
+#include "run/mount.h"
 
 /* Members of MAP_CREATE that are newer than some systems' headers. */
 #define EXCL_PROG_HASH_OFF  80
@@ -53,7 +54,26 @@ static int inner_map(const struct request *req, struct object **object)
 			      &mode);
 }
 
-static int create_map(const struct request *req, struct map **map)
+/* By the daemon, after our own checks: its order of them is another one. */
+static int create_mounted(const struct request *req,
+			  const struct map_attr *attr,
+			  struct map_refusal *refusal,
+			  const struct object *inner, struct object *object)
+{
+	int err = map_create_check(attr, refusal);
+
+	if (!err)
+		err = mount_create(req->call->run->mount, attr,
+				   inner ? inner->id : 0, &object->mounted);
+	if (err)
+		return err;
+	object->id = object->mounted->id;
+	memcpy(object->name, attr->map_name, sizeof(object->name));
+	object_settle(object);
+	return 0;
+}
+
+static int create_map(const struct request *req, struct object *object)
 {
 	const union bpf_attr *attr = &req->attr;
 	struct map_attr made = {
@@ -72,11 +92,17 @@ static int create_map(const struct request *req, struct map **map)
 	int inner_err = inner_map(req, &inner);
 	int err;
 
-	made.inner_map = inner_err || !inner ? NULL : inner->map;
+	if (inner_err)
+		inner = NULL;
+	if (inner)
+		object_enter(inner);
+	made.inner_map = inner ? inner->map : NULL;
 	memcpy(made.map_name, attr->map_name, MAP_NAME_LEN);
-	err = map_create(&made, &charge, &refusal, map);
-	if (made.inner_map)
-		request_drop(req, inner);
+	err = req->call->run->mount ?
+		      create_mounted(req, &made, &refusal, inner, object) :
+		      map_create(&made, &charge, &refusal, &object->map);
+	if (inner)
+		request_done(req, inner);
 	/* It misses the inner map when it is that one's turn to be wrong. */
 	if (err == -EBADF)
 		err = inner_err;
@@ -110,41 +136,37 @@ static int set_btf(const struct request *req, struct object *object)
 	return 0;
 }
 
-/* An object for the map, which it takes over also on failure. */
-static int add_map(const struct request *req, struct map *map,
-		   struct object **objectp)
+static int fill(const struct request *req, struct object *object)
 {
-	struct object *object = calloc(1, sizeof(*object));
-	int err = -ENOMEM;
+	int err;
 
-	if (!object)
-		goto err_put;
 	object->kind = OBJECT_MAP;
-	object->map = map;
+	err = create_map(req, object);
+	if (!err)
+		err = check_excl_prog(req);
+	if (err)
+		return err;
+	forget_mode(object->map);
 	err = set_btf(req, object);
-	if (err)
-		goto err_free;
-	err = object_add(&req->call->run->objects, object);
-	if (err)
-		goto err_btf;
-	*objectp = object;
-	return 0;
+	return err ? err : object_add(&req->call->run->objects, object);
+}
 
-err_btf:
+/* A new object that came to nothing. */
+static void discard(const struct request *req, struct object *object)
+{
 	if (object->btf)
 		request_drop(req, object->btf);
-err_free:
+	if (object->mounted)
+		mounted_free(object->mounted);
+	else if (object->map)
+		map_put(object->map);
 	free(object);
-err_put:
-	map_put(map);
-	return err;
 }
 
 int map_create_command(struct request *req)
 {
-	struct object *object = NULL;
+	struct object *object;
 	enum object_mode mode;
-	struct map *map;
 	int err = check_create(req);
 
 	call_trace(req->call,
@@ -152,23 +174,41 @@ int map_create_command(struct request *req)
 		   req->attr.map_type, req->attr.key_size, req->attr.value_size,
 		   req->attr.max_entries, req->attr.map_flags,
 		   req->attr.map_name);
-	if (!err)
-		err = create_map(req, &map);
 	if (err)
 		return err;
-	err = check_excl_prog(req);
+	object = calloc(1, sizeof(*object));
+	if (!object)
+		return -ENOMEM;
+	err = fill(req, object);
 	if (err) {
-		map_put(map);
+		discard(req, object);
 		return err;
 	}
 	request_mode(req->attr.map_flags, &mode);
-	forget_mode(map);
-	err = add_map(req, map, &object);
-	if (err)
-		return err;
 	err = request_give(req, object, mode);
 	request_drop(req, object);
 	return err;
+}
+
+/*
+ * A descriptor that has become a file of the mount is in the way of a freeze;
+ * nobody has mapped it, or it does not succeed anyhow.
+ */
+static void give_back_memory(const struct request *req)
+{
+	struct objects *objects = &req->call->run->objects;
+	struct object *object;
+	enum object_mode mode;
+	int fd;
+
+	if (request_any(req, req->attr.map_fd, &object, &mode))
+		return;
+	if (mode == MODE_MAPPED) {
+		fd = object_open(objects, object, MODE_FULL);
+		if (fd >= 0)
+			call_replace(req->call, (int)req->attr.map_fd, fd);
+	}
+	request_drop(req, object);
 }
 
 /*
@@ -182,7 +222,9 @@ int map_freeze_command(struct request *req)
 
 	if (err)
 		return err;
-	err = map_freeze_mapped(object->map);
+	object_leave(object);
+	give_back_memory(req);
+	err = object_freeze(&req->call->run->objects, object);
 	request_drop(req, object);
 	return err;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "run/command.h"
+#include "run/mount.h"
 
 /* Newer than some systems' headers. */
 #define F_PATH_FD   0x4000u
@@ -37,9 +38,21 @@ static int check_flags(const struct request *req, uint32_t allowed)
 	return !(req->attr.file_flags & F_PATH_FD) && path_fd ? -EINVAL : 0;
 }
 
+static int pin_by_name(const struct request *req, struct object *object,
+		       const char *name)
+{
+	if (!object->mounted) {
+		run_tell(req->call->run,
+			 "OBJ_PIN: only maps have names in a mount");
+		return -EPERM;
+	}
+	return object_pin_name(object, name);
+}
+
 static int pin(const struct request *req, struct object *object)
 {
-	char path[PATH_MAX], link[32];
+	const struct mount *mount = req->call->run->mount;
+	char path[PATH_MAX], link[32], name[NAME_MAX + 1];
 	int made, fd, err;
 
 	err = pin_path(req, path);
@@ -48,6 +61,8 @@ static int pin(const struct request *req, struct object *object)
 	/* The kernel keeps such names for itself. */
 	if (strchr(strrchr(path, '/'), '.'))
 		return -EPERM;
+	if (mount && mount_has(mount, path, name, sizeof(name)))
+		return pin_by_name(req, object, name);
 	made = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (made < 0)
 		return -errno;
@@ -87,24 +102,55 @@ static int check_access(const char *link, enum object_mode mode)
 	return faccessat(AT_FDCWD, link, want, AT_EACCESS) ? -errno : 0;
 }
 
+/* The map that a name of the mount is.  Other files there are no pins. */
+static int find_mounted(const struct request *req, int fd,
+			enum object_mode mode, struct object **object)
+{
+	struct run *run = req->call->run;
+	struct mounted *mounted;
+	int err = mount_get(run->mount, fd, ".", &mounted);
+
+	if (err)
+		return err == -EMFILE || err == -ENOMEM ? err : -EACCES;
+	if (mode != MODE_RDONLY && !mounted_frozen(mounted) &&
+	    mounted_read_only(mounted)) {
+		mounted_free(mounted);
+		return -EACCES;
+	}
+	return mount_object(run, mounted, object);
+}
+
+static int find_file(const struct request *req, int fd, const struct stat *st,
+		     enum object_mode mode, struct object **object)
+{
+	enum object_mode found;
+	char link[32];
+	int err;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	err = check_access(link, mode);
+	if (err)
+		return err;
+	*object = object_by_file(&req->call->run->objects, st, &found);
+	return *object ? 0 : -EACCES;
+}
+
 static int find_pin(const struct request *req, const char *path,
 		    enum object_mode mode, struct object **object)
 {
-	struct objects *objects = &req->call->run->objects;
-	enum object_mode found;
-	char link[32];
+	const struct mount *mount = req->call->run->mount;
 	struct stat st;
 	int fd, err;
 
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	err = fstat(fd, &st) < 0 ? -errno : check_access(link, mode);
-	if (!err) {
-		*object = object_by_file(objects, &st, &found);
-		err = *object ? 0 : -EACCES;
-	}
+	if (fstat(fd, &st) < 0)
+		err = -errno;
+	else if (mount && st.st_dev == mount->dev)
+		err = find_mounted(req, fd, mode, object);
+	else
+		err = find_file(req, fd, &st, mode, object);
 	close(fd);
 	return err;
 }

@@ -13,12 +13,24 @@ mapfs_run_SOURCES = \
 	%D%/filter.c %D%/filter.h \
 	%D%/main.c \
 	%D%/memory.c %D%/memory.h \
+	%D%/mount.c %D%/mount.h \
 	%D%/object.c %D%/object.h \
 	%D%/path.c %D%/path.h \
 	%D%/probe.h \
 	%D%/probe_fd.c \
 	%D%/probe_names.c \
+	%D%/remote.c %D%/remote.h \
 	%D%/run.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/syscalls.c %D%/syscalls.h
+# And the library from its sources, for what is inside.
+mapfs_run_SOURCES += \
+	src/lib/batch.c \
+	src/lib/elements.c \
+	src/lib/files.c \
+	src/lib/info.c \
+	src/lib/inner.c \
+	src/lib/lib.h \
+	src/lib/mapfs.c \
+	src/lib/process.c
 mapfs_run_LDADD = libcore.a

@@ -2,6 +2,7 @@
 /*
  * mapfs-run: run a command whose bpf(2) calls for maps are answered here.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "run/child.h"
+#include "run/mount.h"
 #include "run/run.h"
 #include "run/serve.h"
 
@@ -18,6 +20,8 @@ static const char usage[] =
 	"\n"
 	"  -b, --bpffs DIR  let DIR stand for /sys/fs/bpf, where maps are pinned\n"
 	"                 (default: a new directory, removed at the end)\n"
+	"  -m, --mount DIR  let the maps be in the mapfs that is mounted at DIR,\n"
+	"                 and pins names there\n"
 	"  -t, --trace    print each call of bpf(2) and its result\n"
 	"  -v, --verbose  tell what is refused, or only seems to be done\n"
 	"  -h, --help     print this\n"
@@ -26,6 +30,7 @@ static const char usage[] =
 
 static const struct option long_options[] = {
 	{ "bpffs", required_argument, NULL, 'b' },
+	{ "mount", required_argument, NULL, 'm' },
 	{ "trace", no_argument, NULL, 't' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
@@ -33,18 +38,27 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* Directories that were given, or NULL. */
+struct options {
+	const char *bpffs;
+	const char *mount;
+};
+
 /* 1: go on; 0: that was all; -1: an error, which has been printed. */
-static int parse_options(struct run *run, const char **bpffs, int argc,
+static int parse_options(struct run *run, struct options *options, int argc,
 			 char **argv)
 {
 	int c;
 
 	/* The command's options are its own. */
-	while ((c = getopt_long(argc, argv, "+b:tvhV", long_options, NULL)) !=
+	while ((c = getopt_long(argc, argv, "+b:m:tvhV", long_options, NULL)) !=
 	       -1) {
 		switch (c) {
 		case 'b':
-			*bpffs = optarg;
+			options->bpffs = optarg;
+			break;
+		case 'm':
+			options->mount = optarg;
 			break;
 		case 't':
 			run->trace = true;
@@ -63,6 +77,11 @@ static int parse_options(struct run *run, const char **bpffs, int argc,
 			return -1;
 		}
 	}
+	if (options->bpffs && options->mount) {
+		fprintf(stderr, "mapfs-run: pins are either in the mount or "
+				"in another directory: not both -m and -b\n");
+		return -1;
+	}
 	if (optind < argc)
 		return 1;
 	fprintf(stderr, "mapfs-run: no command given\n%s", usage);
@@ -80,17 +99,34 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int serve(struct run *run, const char *bpffs)
+/* Where maps and pins are to be.  -1: that cannot be, and it was said. */
+static int open_places(struct run *run, const struct options *options)
+{
+	static struct mount mount;
+	const char *place = options->mount ? options->mount : options->bpffs;
+	int err = 0;
+
+	if (options->mount) {
+		err = mount_open(&mount, run, options->mount);
+		run->mount = &mount;
+	}
+	if (!err)
+		err = path_root_init(&run->bpffs, place);
+	if (!err)
+		return 0;
+	fprintf(stderr, "mapfs-run: %s: %s\n",
+		place ? place : "a directory for pins",
+		err == -ENOTTY ? "no mapfs is mounted there" : strerror(-err));
+	return -1;
+}
+
+static int serve(struct run *run, const struct options *options)
 {
 	sigset_t all, before;
 	int err;
 
-	err = path_root_init(&run->bpffs, bpffs);
-	if (err) {
-		fprintf(stderr, "mapfs-run: %s: %s\n",
-			bpffs ? bpffs : "a directory for pins", strerror(-err));
-		return err;
-	}
+	if (open_places(run, options))
+		return -1;
 	/* See region_seal_write. */
 	signal(SIGIO, SIG_IGN);
 	raise_file_limit();
@@ -108,22 +144,22 @@ static int serve(struct run *run, const char *bpffs)
 int main(int argc, char **argv)
 {
 	struct run run = { 0 };
-	const char *bpffs = NULL;
+	struct options options = { 0 };
 	struct child child;
 	int status;
-	int res = parse_options(&run, &bpffs, argc, argv);
+	int res = parse_options(&run, &options, argc, argv);
 
 	if (res <= 0)
 		return res ? CHILD_FAILED : 0;
 	if (child_start(&child, argv + optind))
 		return CHILD_FAILED;
 	run.listener = child.listener;
-	if (serve(&run, bpffs)) {
+	if (serve(&run, &options)) {
 		kill(child.pid, SIGKILL);
 		return CHILD_FAILED;
 	}
 	status = child_wait(&child);
-	objects_unpin(&run.objects);
+	objects_end(&run.objects);
 	path_root_release(&run.bpffs);
 	child_exit(status);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/map.h"
+#include "run/mount.h"
 
 /*
  * Nanoseconds between a close that may have been the last and the look at all
@@ -39,12 +40,15 @@ static int compare_files(const void *one, const void *other)
 	return a->dev < b->dev ? -1 : a->dev > b->dev;
 }
 
-/* The memory that targets can map, or NULL. */
-static struct region *mapped_region(const struct object *object)
+/* The memory that is behind a file, for targets to map; or NULL. */
+static struct region *file_region(const struct object_file *file)
 {
+	const struct object *object = file->object;
 	struct map *map = object->map;
 
-	if (object->kind != OBJECT_MAP)
+	/* In this order: see object_enter. */
+	if (object->kind != OBJECT_MAP ||
+	    file->mode != (object->mounted ? MODE_MAPPED : MODE_FULL))
 		return NULL;
 	if (map->ops->map_attach_data)
 		return map_region(map, 1);
@@ -68,8 +72,7 @@ static int empty_file(const char *name)
 
 static bool is_region(const struct object_file *file)
 {
-	const struct region *region =
-		file->mode == MODE_FULL ? mapped_region(file->object) : NULL;
+	const struct region *region = file_region(file);
 
 	return region && region->fd == file->fd;
 }
@@ -97,9 +100,10 @@ static int file_enter(struct objects *objects, struct object_file *file, int fd,
 /* Locked. */
 static int file_make(struct objects *objects, struct object_file *file)
 {
-	const struct region *region =
-		file->mode == MODE_FULL ? mapped_region(file->object) : NULL;
+	const struct region *region = file_region(file);
 	int fd = region ? region->fd :
+		 file->mode == MODE_MAPPED ?
+			  -ENODEV :
 			  empty_file(file_names[file->object->kind]);
 	int err;
 
@@ -121,12 +125,24 @@ static void file_release(struct objects *objects, struct object_file *file)
 	file->fd = -1;
 }
 
-/* Does a target have it open or mapped?  It opens them for writing alone. */
+/*
+ * Does a target have it open or mapped?  It opens them for writing alone.  Ours
+ * does not count where memfd_create gave it.  Where the mount did it counts,
+ * and the lease is one that allows it, but needs the map to be the user's own;
+ * there the kernel cannot tell of mappings whose file is closed.
+ */
 static bool file_in_use(const struct object_file *file)
 {
 	const struct region region = { .fd = file->fd };
 
-	return file->fd >= 0 && region_probe_writers(&region) == -EBUSY;
+	if (file->fd < 0)
+		return false;
+	if (file->mode != MODE_MAPPED)
+		return region_probe_writers(&region) == -EBUSY;
+	if (fcntl(file->fd, F_SETLEASE, F_WRLCK) < 0)
+		return true;
+	fcntl(file->fd, F_SETLEASE, F_UNLCK);
+	return false;
 }
 
 /* Locked: forget pins whose file was removed.  Is one left? */
@@ -152,7 +168,8 @@ static bool object_lives(struct objects *objects, struct object *object)
 {
 	int i;
 
-	if (object->holds || object_pinned(objects, object))
+	if (object->holds || object_pinned(objects, object) ||
+	    (object->mounted && object->mounted->kept))
 		return true;
 	for (i = 0; i < OBJECT_MODES; i++)
 		if (file_in_use(&object->file[i]))
@@ -186,7 +203,9 @@ static void objects_unlock(struct objects *objects)
 	pthread_mutex_unlock(&objects->lock);
 	while ((object = dead)) {
 		dead = object->next;
-		if (object->map)
+		if (object->mounted)
+			mounted_free(object->mounted);
+		else if (object->map)
 			map_put(object->map);
 		free(object->data);
 		free(object);
@@ -217,11 +236,15 @@ static void list_remove(struct object_list *list, uint32_t i)
 		(list->count - i) * sizeof(list->at[0]));
 }
 
-static int list_append(struct object_list *list, struct object *object)
+/* The id is one that none has, or -EEXIST. */
+static int list_insert(struct object_list *list, struct object *object)
 {
-	struct object **more;
 	uint32_t room = list->room ? 2 * list->room : 64;
+	uint32_t i = list_upto(list, object->id);
+	struct object **more;
 
+	if (i && list->at[i - 1]->id == object->id)
+		return -EEXIST;
 	if (list->count == list->room) {
 		more = reallocarray(list->at, room, sizeof(*more));
 		if (!more)
@@ -229,7 +252,10 @@ static int list_append(struct object_list *list, struct object *object)
 		list->at = more;
 		list->room = room;
 	}
-	list->at[list->count++] = object;
+	memmove(&list->at[i + 1], &list->at[i],
+		(list->count - i) * sizeof(list->at[0]));
+	list->at[i] = object;
+	list->count++;
 	return 0;
 }
 
@@ -338,7 +364,7 @@ int objects_init(struct objects *objects)
 int object_add(struct objects *objects, struct object *object)
 {
 	struct object_list *list = &objects->list[object->kind];
-	int err = -ENOSPC;
+	int err = 0;
 	int i;
 
 	for (i = 0; i < OBJECT_MODES; i++) {
@@ -348,13 +374,14 @@ int object_add(struct objects *objects, struct object *object)
 	}
 	object->holds = 1;
 	pthread_mutex_lock(&objects->lock);
-	if (list->last_id < MAP_ID_MAX)
-		err = list_append(list, object);
-	if (!err) {
+	if (!object->mounted && list->last_id == MAP_ID_MAX)
+		err = -ENOSPC;
+	else if (!object->mounted)
 		object->id = ++list->last_id;
-		if (object->map)
-			map_set_id(object->map, object->id);
-	}
+	if (!err)
+		err = list_insert(list, object);
+	if (!err && object->map && !object->mounted)
+		map_set_id(object->map, object->id);
 	pthread_mutex_unlock(&objects->lock);
 	return err;
 }
@@ -421,11 +448,76 @@ struct object *object_by_file(struct objects *objects, const struct stat *st,
 	return object;
 }
 
-void object_hold(struct objects *objects, struct object *object)
+void object_enter(struct object *object)
 {
+	if (object->mounted)
+		pthread_rwlock_rdlock(&object->mounted->lock);
+}
+
+void object_leave(struct object *object)
+{
+	if (object->mounted)
+		pthread_rwlock_unlock(&object->mounted->lock);
+}
+
+void object_settle(struct object *object)
+{
+	object->map = mounted_core(object->mounted);
+	object->map->id = object->id;
+	memcpy(object->map->name, object->name, MAP_NAME_LEN);
+}
+
+bool object_frozen(const struct object *object)
+{
+	return object->mounted ? mounted_frozen(object->mounted) :
+				 map_frozen(object->map);
+}
+
+int object_pin_name(struct object *object, const char *name)
+{
+	int err;
+
+	pthread_rwlock_wrlock(&object->mounted->lock);
+	err = mounted_pin(object->mounted, name);
+	pthread_rwlock_unlock(&object->mounted->lock);
+	return err;
+}
+
+int object_unpin_name(struct object *object)
+{
+	int err;
+
+	pthread_rwlock_wrlock(&object->mounted->lock);
+	err = mounted_unpin(object->mounted);
+	pthread_rwlock_unlock(&object->mounted->lock);
+	return err;
+}
+
+/*
+ * The files that targets have of the memory are known by ours, which becomes
+ * another one.  Once it is frozen they have none that they could write.
+ */
+int object_freeze(struct objects *objects, struct object *object)
+{
+	struct object_file *file = &object->file[MODE_MAPPED];
+	bool was_mapped;
+	int err;
+
+	if (!object->mounted)
+		return map_freeze_mapped(object->map);
+	pthread_rwlock_wrlock(&object->mounted->lock);
 	pthread_mutex_lock(&objects->lock);
-	object->holds++;
+	was_mapped = file->fd >= 0;
+	file_release(objects, file);
 	pthread_mutex_unlock(&objects->lock);
+	err = mounted_freeze(object->mounted);
+	object_settle(object);
+	pthread_mutex_lock(&objects->lock);
+	if (err && was_mapped)
+		file_make(objects, file);
+	pthread_mutex_unlock(&objects->lock);
+	pthread_rwlock_unlock(&object->mounted->lock);
+	return err;
 }
 
 /* It is freed when its last file is closed, or by who asks for its id. */
@@ -477,18 +569,25 @@ static void remove_pin(const struct object_pin *pin)
 		unlink(path);
 }
 
-void objects_unpin(struct objects *objects)
+static void object_end(struct object *object)
 {
 	const struct object_pin *pin;
+
+	for (pin = object->pins; pin; pin = pin->next)
+		remove_pin(pin);
+	if (object->mounted)
+		mounted_end(object->mounted);
+}
+
+void objects_end(struct objects *objects)
+{
 	uint32_t i;
 	int kind;
 
 	pthread_mutex_lock(&objects->lock);
 	for (kind = 0; kind < OBJECT_KINDS; kind++)
 		for (i = 0; i < objects->list[kind].count; i++)
-			for (pin = objects->list[kind].at[i]->pins; pin;
-			     pin = pin->next)
-				remove_pin(pin);
+			object_end(objects->list[kind].at[i]);
 }
 
 int object_open(struct objects *objects, struct object *object,
@@ -507,6 +606,13 @@ int object_open(struct objects *objects, struct object *object,
 		return err;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
 	/* For writing, whatever the mode: see file_in_use. */
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (mode != MODE_MAPPED || !map_frozen(object->map))
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	else
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (mode == MODE_MAPPED && map_frozen(object->map))
+		object->mounted->kept = true;
+	return fd;
 }

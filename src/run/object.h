@@ -10,8 +10,8 @@
  * and sealed.
  *
  * An object lives while the kernel says that such a file of it is open or
- * mapped anywhere but here (see region_probe_writers), while the file of a pin
- * has a name, or while somebody holds it: a call, or a slot of a map of maps.
+ * mapped anywhere but here (see file_in_use), while the file of a pin has a
+ * name, or while somebody holds it: a call, or a slot of a map of maps.
  * inotify tells when a file was closed for the last time or lost its name, and
  * then memory is freed soon; ids are always exact, as each is looked at when it
  * is asked about.
@@ -31,12 +31,22 @@
 
 enum object_kind { OBJECT_MAP, OBJECT_BTF, OBJECT_PROG, OBJECT_KINDS };
 
-/* By the flags of bpf(2): none, BPF_F_RDONLY, BPF_F_WRONLY. */
-enum object_mode { MODE_FULL, MODE_RDONLY, MODE_WRONLY, OBJECT_MODES };
+/*
+ * By the flags of bpf(2): none, BPF_F_RDONLY, BPF_F_WRONLY.  And the file of a
+ * mount that a full one becomes when it is mapped: to who asks it is MODE_FULL.
+ */
+enum object_mode {
+	MODE_FULL,
+	MODE_RDONLY,
+	MODE_WRONLY,
+	MODE_MAPPED,
+	OBJECT_MODES
+};
 
 /* The mode of a pin's file: nothing can be done through it but OBJ_GET. */
 #define MODE_PIN OBJECT_MODES
 
+struct mounted;
 struct object;
 
 /* The memory file behind descriptors of one mode, or a pin. */
@@ -44,8 +54,9 @@ struct object_file {
 	struct object *object;
 	enum object_mode mode;
 	/*
-	 * Ours, as memfd_create gave it; -1: not yet made.  A pin's has O_PATH:
-	 * while it is open, no other file gets the inode's number.
+	 * Ours, as memfd_create gave it, or as it is open where the mount has
+	 * it; -1: not yet made.  A pin's has O_PATH: while it is open, no other
+	 * file gets the inode's number.
 	 */
 	int fd;
 	dev_t dev;
@@ -67,8 +78,12 @@ struct object {
 	bool let_go;	     /* by a slot or an object: no close may come */
 	struct object *next; /* of the dead */
 
-	/* OBJECT_MAP. */
+	/*
+	 * OBJECT_MAP.  Where the map is one of a mount, -m, 'mounted' has it,
+	 * and 'map' is only to be used between object_enter and object_leave.
+	 */
 	struct map *map;
+	struct mounted *mounted;
 	struct object *btf; /* held, or NULL */
 	uint32_t btf_key_type_id;
 	uint32_t btf_value_type_id;
@@ -77,7 +92,7 @@ struct object {
 	uint32_t size; /* bytes */
 	/* OBJECT_PROG. */
 	uint32_t prog_type;
-	/* The last two; maps have a name of their own. */
+	/* Maps that are not mounted have a name of their own. */
 	char name[16];
 };
 
@@ -106,7 +121,8 @@ int objects_init(struct objects *objects);
 
 /*
  * Give a new object, made by calloc and filled in but for id and files, its id
- * and one hold.  A map's id is told to the map.  0, -ENOMEM, -ENOSPC.  On
+ * and one hold.  A map's id is told to the map; one of a mount has it already,
+ * and -EEXIST says that there is an object for it.  0, -ENOMEM, -ENOSPC.  On
  * failure it is still the caller's.
  */
 int object_add(struct objects *objects, struct object *object);
@@ -127,7 +143,26 @@ struct object *object_next(struct objects *objects, enum object_kind kind,
 struct object *object_by_file(struct objects *objects, const struct stat *st,
 			      enum object_mode *mode);
 
-void object_hold(struct objects *objects, struct object *object);
+/*
+ * Over the use of a map, by who has a hold: a freeze can make it another
+ * struct.
+ */
+void object_enter(struct object *object);
+void object_leave(struct object *object);
+
+/* What 'map' is, of one of a mount; nobody else uses the object. */
+void object_settle(struct object *object);
+
+/* Will nobody ever write it? */
+bool object_frozen(const struct object *object);
+
+/* A map of a mount: see mounted_pin and mounted_unpin. */
+int object_pin_name(struct object *object, const char *name);
+int object_unpin_name(struct object *object);
+
+/* Freeze a map.  As map_freeze_mapped; of a mount, as mapfs_freeze. */
+int object_freeze(struct objects *objects, struct object *object);
+
 void object_drop(struct objects *objects, struct object *object);
 
 /*
@@ -136,8 +171,11 @@ void object_drop(struct objects *objects, struct object *object);
  */
 int object_pin(struct objects *objects, struct object *object, int fd);
 
-/* The end: remove the files of all pins.  Nothing else may come after. */
-void objects_unpin(struct objects *objects);
+/*
+ * The end: remove the files of all pins, and from a mount the maps of the run.
+ * Nothing else may come after.
+ */
+void objects_end(struct objects *objects);
 
 /* A new descriptor for a target, close-on-exec, or a negative errno. */
 int object_open(struct objects *objects, struct object *object,

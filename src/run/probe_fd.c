@@ -6,13 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/map.h"
 #include "core/ring.h"
 #include "run/memory.h"
+#include "run/mount.h"
 #include "run/probe.h"
 #include "run/run.h"
 
@@ -20,7 +23,7 @@
 #define FDINFO_PATH 64
 #define FDINFO_TEXT 1024
 
-/* The map at descriptor 'fd' of 'pid', with a hold, or NULL. */
+/* The map at descriptor 'fd' of 'pid', held and entered, or NULL. */
 static struct object *map_at(const struct call *call, pid_t pid, int fd,
 			     enum object_mode *mode)
 {
@@ -37,7 +40,15 @@ static struct object *map_at(const struct call *call, pid_t pid, int fd,
 		object_drop(objects, object);
 		return NULL;
 	}
+	if (object)
+		object_enter(object);
 	return object;
+}
+
+static void drop_map(const struct call *call, struct object *object)
+{
+	object_leave(object);
+	object_drop(&call->run->objects, object);
 }
 
 /* Is it /proc/self/fdinfo/N, or with a number in the place of self? */
@@ -59,6 +70,7 @@ static int print_fdinfo(FILE *text, const struct object *object,
 		[MODE_FULL] = "02000002",
 		[MODE_RDONLY] = "02000000",
 		[MODE_WRONLY] = "02000001",
+		[MODE_MAPPED] = "02000002",
 	};
 	struct map *map = object->map;
 
@@ -73,7 +85,7 @@ static int print_fdinfo(FILE *text, const struct object *object,
 		       map->max_entries, map->map_flags,
 		       (unsigned long long)map->map_extra,
 		       (unsigned long long)map->ops->map_mem_usage(map),
-		       object->id, map_frozen(map)) < 0 ?
+		       object->id, object_frozen(object)) < 0 ?
 		       -EIO :
 		       0;
 }
@@ -120,7 +132,7 @@ static int open_path(struct call *call, uint64_t addr)
 	if (!object)
 		return CALL_CONTINUE;
 	fd = fdinfo_file(object, mode);
-	object_drop(&call->run->objects, object);
+	drop_map(call, object);
 	return fd < 0 ? fd : call_give(call, fd, 0);
 }
 
@@ -165,9 +177,10 @@ static int check_array(const struct map *map, bool writes, uint64_t off,
 	return off > size || len > size - off ? -EINVAL : 0;
 }
 
-static int check_mmap(struct map *map, enum object_mode mode, int prot,
-		      uint64_t off, uint64_t len)
+static int check_mmap(const struct object *object, enum object_mode mode,
+		      int prot, uint64_t off, uint64_t len)
 {
+	const struct map *map = object->map;
 	bool is_ring = map->ops->map_attach_data;
 	bool writes = prot & PROT_WRITE;
 
@@ -180,10 +193,25 @@ static int check_mmap(struct map *map, enum object_mode mode, int prot,
 		return -ENOTSUPP;
 	if (mode == MODE_RDONLY)
 		return -EINVAL;
-	if (writes && map_frozen(map))
+	if (writes && object_frozen(object))
 		return -EPERM;
 	return is_ring ? check_ring(map, writes, off, len) :
 			 check_array(map, writes, off, len);
+}
+
+/*
+ * Of a mount: the descriptor becomes the file that has the memory, and the
+ * kernel maps that one.
+ */
+static int give_memory(struct call *call, struct object *object,
+		       enum object_mode mode)
+{
+	int fd;
+
+	if (!object->mounted || mode == MODE_MAPPED)
+		return 0;
+	fd = object_open(&call->run->objects, object, MODE_MAPPED);
+	return fd < 0 ? fd : call_replace(call, (int)call->data->args[4], fd);
 }
 
 int probe_mmap(struct call *call)
@@ -200,26 +228,86 @@ int probe_mmap(struct call *call)
 	object = map_at(call, call->tid, (int)args[4], &mode);
 	if (!object)
 		return CALL_CONTINUE;
-	err = check_mmap(object->map, mode, (int)args[2], args[5],
+	err = check_mmap(object, mode, (int)args[2], args[5],
 			 (args[1] + page - 1) & ~(page - 1));
-	object_drop(&call->run->objects, object);
+	if (!err)
+		err = give_memory(call, object, mode);
+	drop_map(call, object);
 	return err ? err : CALL_CONTINUE;
 }
 
+/* The process of a thread. */
+static pid_t process_of(pid_t tid)
+{
+	char path[32], line[128];
+	pid_t pid = tid;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	status = fopen(path, "re");
+	if (!status)
+		return tid;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "Tgid: %d", &pid) == 1)
+			break;
+	fclose(status);
+	return pid;
+}
+
+/* The target's descriptor as one of ours, or a negative errno. */
+static int copy_fd(const struct call *call, int fd)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, process_of(call->tid), 0);
+	int copy;
+
+	if (pidfd < 0)
+		return -errno;
+	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (copy < 0)
+		copy = -errno;
+	close(pidfd);
+	return copy;
+}
+
 /*
- * A memory file cannot be waited for.  Nobody fills a ring of ours while a
- * target sleeps, so one that is never ready tells no lie.
+ * A memory file cannot be waited for, so it is a file of ours, the ring's
+ * stream, that gets into the target's epoll(7).
+ */
+static int watch_stream(const struct call *call, int stream)
+{
+	struct epoll_event event = { 0 };
+	int epoll = copy_fd(call, (int)call->data->args[0]);
+	int op = (int)call->data->args[1];
+	int err = 0;
+
+	if (epoll < 0)
+		return epoll;
+	if (op != EPOLL_CTL_DEL)
+		err = memory_read(call, call->data->args[3], &event,
+				  sizeof(event));
+	if (!err && epoll_ctl(epoll, op, stream, &event) < 0)
+		err = -errno;
+	close(epoll);
+	return err;
+}
+
+/*
+ * Without a mount nobody fills a ring while a target sleeps, so one that is
+ * never ready tells no lie.
  */
 int probe_epoll_ctl(struct call *call)
 {
 	struct object *object;
 	enum object_mode mode;
-	bool is_ring;
+	int res = CALL_CONTINUE;
 
 	object = map_at(call, call->tid, (int)call->data->args[2], &mode);
 	if (!object)
 		return CALL_CONTINUE;
-	is_ring = object->map->ops->map_attach_data;
-	object_drop(&call->run->objects, object);
-	return is_ring ? 0 : CALL_CONTINUE;
+	if (object->map->ops->map_attach_data)
+		res = object->mounted && object->mounted->stream >= 0 ?
+			      watch_stream(call, object->mounted->stream) :
+			      0;
+	drop_map(call, object);
+	return res;
 }

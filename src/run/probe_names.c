@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "run/memory.h"
+#include "run/mount.h"
 #include "run/probe.h"
 #include "run/run.h"
 
@@ -68,6 +69,7 @@ static int redirected_path(struct call *call, int dirfd, uint64_t addr,
 	return redirected ? err : CALL_CONTINUE;
 }
 
+/* In a mount a directory is a map, and one below it nowhere. */
 static int make_dir(struct call *call, int dirfd, uint64_t addr, mode_t mode)
 {
 	char path[PATH_MAX];
@@ -75,16 +77,47 @@ static int make_dir(struct call *call, int dirfd, uint64_t addr, mode_t mode)
 
 	if (res)
 		return res;
+	if (call->run->mount) {
+		run_tell(call->run, "mkdir: a mount of mapfs has no "
+				    "directories for pins");
+		return -EPERM;
+	}
 	return mkdir(path, mode) < 0 ? -errno : 0;
+}
+
+/* A pin that is a map's name: the map goes, unless the run has it. */
+static int remove_pin(struct call *call, const char *path, const char *name)
+{
+	struct run *run = call->run;
+	struct object *object = NULL;
+	struct mounted *mounted;
+	int err = mount_get(run->mount, run->mount->dir, name, &mounted);
+
+	if (!err) {
+		object = object_by_id(&run->objects, OBJECT_MAP, mounted->id);
+		mounted_free(mounted);
+	}
+	if (!object)
+		return rmdir(path) < 0 ? -errno : 0;
+	err = object_unpin_name(object);
+	object_drop(&run->objects, object);
+	return err;
 }
 
 static int remove_name(struct call *call, int dirfd, uint64_t addr, int flags)
 {
-	char path[PATH_MAX];
-	int res = redirected_path(call, dirfd, addr, path);
+	const struct mount *mount = call->run->mount;
+	char path[PATH_MAX], name[NAME_MAX + 1];
+	bool redirected = false;
+	int err = path_of_target(call, dirfd, addr, path, &redirected);
 
-	if (res)
-		return res;
+	if (!err && mount && !flags &&
+	    mount_has(mount, path, name, sizeof(name)))
+		return remove_pin(call, path, name);
+	if (!redirected)
+		return CALL_CONTINUE;
+	if (err)
+		return err;
 	return unlinkat(AT_FDCWD, path, flags) < 0 ? -errno : 0;
 }
 

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "run/mount.h"
 #include "run/object.h"
 #include "run/path.h"
 
@@ -38,6 +39,7 @@ struct run {
 	struct seccomp_notif_sizes sizes;
 	struct objects objects;
 	struct path_root bpffs; /* what stands for /sys/fs/bpf */
+	struct mount *mount;	/* -m, or NULL */
 };
 
 struct call {
@@ -61,6 +63,12 @@ bool call_valid(const struct call *call);
  * 'flags' is O_CLOEXEC or 0.  Returns 0.
  */
 int call_give(struct call *call, int fd, uint32_t flags);
+
+/*
+ * The target's descriptor 'fd' becomes one of 'with', which is consumed, and
+ * closes on exec as it did.  0 or a negative errno.
+ */
+int call_replace(struct call *call, int fd, int with);
 
 /* Add to the line of --trace. */
 void call_trace(struct call *call, const char *format, ...)

@@ -116,6 +116,45 @@ static long give_descriptor(struct call *call)
 	return res;
 }
 
+/* 0 or O_CLOEXEC, as it is set for a descriptor of the target's. */
+static unsigned int close_on_exec(const struct call *call, int fd)
+{
+	unsigned int flags = 0;
+	char path[48], line[64];
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", call->tid, fd);
+	info = fopen(path, "re");
+	if (!info)
+		return 0;
+	while (fgets(line, sizeof(line), info))
+		if (sscanf(line, "flags: %o", &flags) == 1)
+			break;
+	fclose(info);
+	return flags & O_CLOEXEC;
+}
+
+int call_replace(struct call *call, int fd, int with)
+{
+	struct seccomp_notif_addfd addfd = {
+		.id = call->cookie,
+		.flags = SECCOMP_ADDFD_FLAG_SETFD,
+		.srcfd = (uint32_t)with,
+		.newfd = (uint32_t)fd,
+		.newfd_flags = close_on_exec(call, fd),
+	};
+	int res;
+
+	do
+		res = ioctl(call->run->listener, SECCOMP_IOCTL_NOTIF_ADDFD,
+			    &addfd);
+	while (res < 0 && errno == EINTR);
+	if (res < 0)
+		res = -errno;
+	close(with);
+	return res < 0 ? res : 0;
+}
+
 static void send_answer(const struct server *server, const struct call *call,
 			long result)
 {

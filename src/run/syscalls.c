@@ -2,7 +2,6 @@
 #include "run/syscalls.h"
 
 #include <stddef.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -40,7 +39,7 @@ const struct syscall_entry syscalls[] = {
 #endif
 	{ SYS_renameat2, probe_renameat2, ALWAYS },
 	{ SYS_openat, probe_openat, 2, OPEN_MASK, 0 },
-	{ SYS_epoll_ctl, probe_epoll_ctl, 1, UINT32_MAX, EPOLL_CTL_ADD },
+	{ SYS_epoll_ctl, probe_epoll_ctl, ALWAYS },
 	{ -1, NULL, ALWAYS },
 };
 

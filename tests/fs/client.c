@@ -17,7 +17,7 @@
  *	punch F [OFF LEN]	make a hole there, or of the first page
  *	tty F			is it a terminal?
  *	owner F, leave F	see mapfs/ioctl.h
- *	temporary F 1|0		the same
+ *	temporary F 0|1|2	the same
  *	truncate F SIZE
  *	map M F PROT [private]	the first page; PROT is none, r or rw
  *	protect M PROT		unmap M
