@@ -29,8 +29,9 @@ struct mapfs_array;
 struct map;
 
 /*
- * Where maps have ids and names, for maps of maps: the mount.  The functions
- * are called from any thread; 'put' must not come back to the map of maps.
+ * Where maps have ids and names, for maps of maps: the mount, or the runner.
+ * The functions are called from any thread; 'put' must not come back to the map
+ * of maps.  Who does without texts leaves find and name out.
  *
  *	get	the map of that id for a slot, which holds it until 'put': 0,
  *		-EBADF there is none, -EACCES it may not be used by the one

@@ -146,17 +146,33 @@ int command_run(struct call *call)
  * The thread's own descriptors, which need not be its process's.  Through
  * /proc, as pidfd_getfd(2) takes no thread and some containers forbid it.
  */
+static int stat_descriptor(const struct request *req, uint32_t fd,
+			   struct stat *st)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", req->call->tid, (int)fd);
+	return stat(path, st) < 0 ? -EBADF : 0;
+}
+
+/*
+ * Another thread may close it between the two looks, which can be the object's
+ * end: what was then found nowhere counts only if it is still there.
+ */
 int request_any(const struct request *req, uint32_t fd, struct object **object,
 		enum object_mode *mode)
 {
 	struct objects *objects = &req->call->run->objects;
-	char path[48];
-	struct stat st;
+	struct stat st = { 0 }, seen;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", req->call->tid, (int)fd);
-	if (stat(path, &st) < 0)
-		return -EBADF;
-	*object = object_by_file(objects, &st, mode);
+	*object = NULL;
+	do {
+		seen = st;
+		if (stat_descriptor(req, fd, &st))
+			return -EBADF;
+		*object = object_by_file(objects, &st, mode);
+	} while (!*object &&
+		 (st.st_ino != seen.st_ino || st.st_dev != seen.st_dev));
 	if (*object && *mode == MODE_PIN) {
 		request_drop(req, *object);
 		return -EINVAL;

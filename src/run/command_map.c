@@ -131,6 +131,11 @@ static int set_btf(const struct request *req, struct object *object)
 			     &mode);
 	if (err)
 		return err;
+	/* What it holds are maps, of no type. */
+	if (object->map->ops->flags & MAP_OF_MAPS) {
+		request_drop(req, object->btf);
+		return -ENOTSUPP;
+	}
 	object->btf_key_type_id = attr->btf_key_type_id;
 	object->btf_value_type_id = attr->btf_value_type_id;
 	return 0;

@@ -2,6 +2,7 @@
 /* Maps of maps: what makes one, what its slots take, and what they hold. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btf.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +173,75 @@ static void check_example_lives(uint32_t type)
 	close(outer);
 }
 
+/* BTF of one type, int. */
+static int new_btf(void)
+{
+	struct {
+		struct btf_header header;
+		struct btf_type type;
+		uint32_t encoding;
+		char strings[8];
+	} data = {
+		.header = { .magic = BTF_MAGIC,
+			    .version = BTF_VERSION,
+			    .hdr_len = sizeof(data.header),
+			    .type_len = sizeof(data.type) + 4,
+			    .str_off = sizeof(data.type) + 4,
+			    .str_len = sizeof(data.strings) },
+		.type = { .name_off = 1,
+			  .info = BTF_KIND_INT << 24,
+			  .size = 4 },
+		.encoding = 32,
+		.strings = "\0int",
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = ptr(&data);
+	attr.btf_size = sizeof(data);
+	return bpf_whole(BPF_BTF_LOAD, &attr);
+}
+
+static void check_types(uint32_t type, int inner)
+{
+	int btf = new_btf();
+	union attr_of it = of(type, 4, inner);
+
+	it.attr.btf_fd = (uint32_t)btf;
+	it.attr.btf_key_type_id = 1;
+	it.attr.btf_value_type_id = 1;
+	is(with_type(type, "types"), make(&it), -KERNEL_ENOTSUPP);
+	it.attr.inner_map_fd = CLOSED;
+	is("types, no example", make(&it), -EBADF);
+	it = of(type, 4, inner);
+	it.attr.btf_fd = CLOSED;
+	it.attr.btf_value_type_id = 1;
+	is("types of no BTF", make(&it), -EBADF);
+	it = of(type, 4, btf);
+	is("BTF as the example", make(&it), -EINVAL);
+	close(btf);
+}
+
+static void check_told(uint32_t type, int inner)
+{
+	int outer = new_outer(type, 7, inner);
+	struct bpf_map_info info;
+	union bpf_attr attr;
+
+	memset(&info, 0, sizeof(info));
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)outer;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = ptr(&info);
+	is(with_type(type, "info"), bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, 16), 0);
+	is("info: type", info.type, type);
+	is("info: key", info.key_size, 4);
+	is("info: value", info.value_size, 4);
+	is("info: entries", info.max_entries, 7);
+	is("info: flags", info.map_flags, 0);
+	close(outer);
+}
+
 static void check_making(void)
 {
 	int inner = new_inner();
@@ -183,6 +253,8 @@ static void check_making(void)
 	is("hash_of_maps: too many entries", make(&it), -E2BIG);
 	for (i = 0; i < 2; i++) {
 		check_example(of_maps[i], inner);
+		check_types(of_maps[i], inner);
+		check_told(of_maps[i], inner);
 		check_example_lives(of_maps[i]);
 	}
 	close(inner);

@@ -4,6 +4,7 @@
  * executing, and those who say what is not so.  Alone, by root, it tells the
  * same of the kernel.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -259,6 +260,245 @@ static void check_lies(int fd)
 	is("attrs and memory that change", n > 0, 1);
 }
 
+/* Slots of maps of maps, by many at once; and the ids of what they held. */
+#define SLOTS	   4u
+#define IDS_MAX	   65536u
+#define SHARED_FD  700
+#define SLOTTERS   3
+#define SLOT_STEPS 4000
+
+struct slots {
+	int outer[2];
+	atomic_uint count;
+	uint32_t ids[IDS_MAX];
+};
+
+static int outer_of(uint32_t type, int inner)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = 4;
+	attr.value_size = 4;
+	attr.max_entries = SLOTS;
+	attr.inner_map_fd = (uint32_t)inner;
+	return bpf_whole(BPF_MAP_CREATE, &attr);
+}
+
+static int by_id(uint32_t id)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_id = id;
+	return bpf(BPF_MAP_GET_FD_BY_ID, &attr, 12);
+}
+
+/* An inner map, whose id is noted. */
+static int inner_of(struct slots *slots)
+{
+	int fd = new_map(BPF_MAP_TYPE_HASH, 4, 8, 1, BPF_F_NO_PREALLOC);
+	uint32_t n = atomic_fetch_add(&slots->count, 1);
+
+	if (n < IDS_MAX)
+		slots->ids[n] = id_of(fd);
+	return fd;
+}
+
+/* A map of maps that goes with what it holds. */
+static void leave_outer(int inner)
+{
+	int outer = outer_of(BPF_MAP_TYPE_ARRAY_OF_MAPS, inner);
+	uint32_t key = 0;
+
+	element(BPF_MAP_UPDATE_ELEM, outer, &key, &inner, 0);
+	close(outer);
+}
+
+/* What an id in a slot was may have gone, but is never something else. */
+static bool look_into(int outer, uint32_t key)
+{
+	uint32_t id = 0;
+	int fd;
+	bool right;
+
+	if (element(BPF_MAP_LOOKUP_ELEM, outer, &key, &id, 0))
+		return true;
+	fd = by_id(id);
+	right = fd == -ENOENT || id_of(fd) == id;
+	if (fd >= 0)
+		close(fd);
+	return right;
+}
+
+/* Others put another map at the shared descriptor meanwhile. */
+static bool slot_step(struct slots *slots, struct lies *lies)
+{
+	int outer = slots->outer[random_of(lies) % 2], inner, err;
+	uint32_t key = random_of(lies) % SLOTS;
+
+	switch (random_of(lies) % 8) {
+	case 0:
+		inner = inner_of(slots);
+		err = element(BPF_MAP_UPDATE_ELEM, outer, &key, &inner, 0);
+		if (random_of(lies) % 2)
+			leave_outer(inner);
+		dup2(inner, SHARED_FD);
+		close(inner);
+		return !err;
+	case 1:
+		close(SHARED_FD);
+		return true;
+	case 2:
+		inner = SHARED_FD;
+		err = element(BPF_MAP_UPDATE_ELEM, outer, &key, &inner, 0);
+		return !err || err == -EBADF;
+	case 3:
+	case 4:
+		err = element(BPF_MAP_DELETE_ELEM, outer, &key, NULL, 0);
+		return !err || err == -ENOENT;
+	default:
+		return look_into(outer, key);
+	}
+}
+
+struct slotter {
+	struct slots *slots;
+	uint32_t seed;
+	int bad;
+};
+
+static void *work_slots(void *arg)
+{
+	struct slotter *slotter = arg;
+	struct lies lies = { .seed = slotter->seed };
+	int i;
+
+	for (i = 0; i < SLOT_STEPS / SLOTTERS; i++)
+		if (!slot_step(slotter->slots, &lies))
+			slotter->bad++;
+	return NULL;
+}
+
+static int run_slotters(struct slots *slots, uint32_t seed)
+{
+	struct slotter slotter[SLOTTERS];
+	pthread_t thread[SLOTTERS];
+	int bad = 0;
+	int i;
+
+	for (i = 0; i < SLOTTERS; i++) {
+		slotter[i] = (struct slotter){ slots, seed + (uint32_t)i, 0 };
+		pthread_create(&thread[i], NULL, work_slots, &slotter[i]);
+	}
+	for (i = 0; i < SLOTTERS; i++) {
+		pthread_join(thread[i], NULL);
+		bad += slotter[i].bad;
+	}
+	return bad;
+}
+
+/* Maps that have not ended within a while. */
+static uint32_t still_there(const struct slots *slots)
+{
+	uint64_t end = now_ms() + 5000;
+	uint32_t count = atomic_load(&slots->count), left = 0, i;
+	int fd;
+
+	for (i = 0; i < count && i < IDS_MAX; i++) {
+		while ((fd = by_id(slots->ids[i])) >= 0) {
+			close(fd);
+			if (now_ms() > end) {
+				left++;
+				break;
+			}
+			usleep(1000);
+		}
+	}
+	return left;
+}
+
+/* Descriptors of the parent, which is the runner where there is one. */
+static int parent_files(void)
+{
+	char path[32];
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)getppid());
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+/* Without a question about an id, which would look at what is left. */
+static bool parent_has(int files)
+{
+	uint64_t end = now_ms() + 5000;
+
+	while (parent_files() > files && now_ms() < end)
+		usleep(1000);
+	return parent_files() <= files;
+}
+
+/* No descriptor is closed when a slot lets go. */
+static void check_emptied(int example)
+{
+	int outer = outer_of(BPF_MAP_TYPE_HASH_OF_MAPS, example);
+	int files = parent_files();
+	int inner = new_map(BPF_MAP_TYPE_HASH, 4, 8, 1, BPF_F_NO_PREALLOC);
+	uint32_t key = 1;
+
+	element(BPF_MAP_UPDATE_ELEM, outer, &key, &inner, 0);
+	close(inner);
+	/* Until that has been seen. */
+	usleep(100000);
+	element(BPF_MAP_DELETE_ELEM, outer, &key, NULL, 0);
+	is("nothing of what was in a slot is open", parent_has(files), 1);
+	close(outer);
+}
+
+static void check_parallel_slots(void)
+{
+	struct slots *slots = mmap(NULL, sizeof(*slots), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int inner = new_map(BPF_MAP_TYPE_HASH, 4, 8, 1, BPF_F_NO_PREALLOC);
+	int files = parent_files();
+	int status, bad, i;
+	pid_t pid[2];
+
+	check_emptied(inner);
+	slots->outer[0] = outer_of(BPF_MAP_TYPE_ARRAY_OF_MAPS, inner);
+	slots->outer[1] = outer_of(BPF_MAP_TYPE_HASH_OF_MAPS, inner);
+	for (i = 0; i < 2; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0) {
+			do
+				bad = run_slotters(slots, 10u * (uint32_t)i);
+			while (i);
+			_exit(bad != 0);
+		}
+	}
+	bad = run_slotters(slots, 99);
+	is("slots, by threads of three processes",
+	   waitpid(pid[0], &status, 0) == pid[0] && status == 0 && !bad, 1);
+	kill(pid[1], SIGKILL);
+	waitpid(pid[1], &status, 0);
+	close(slots->outer[0]);
+	close(slots->outer[1]);
+	close(SHARED_FD);
+	is("nothing of them is open", parent_has(files), 1);
+	is("maps were made", atomic_load(&slots->count) > 100, 1);
+	is("and none is left", still_there(slots), 0);
+	close(inner);
+	munmap(slots, sizeof(*slots));
+}
+
 int main(int argc, char **argv)
 {
 	int fd;
@@ -273,6 +513,8 @@ int main(int argc, char **argv)
 	check_exec(fd, argv[0]);
 	/* Which may fill theirs. */
 	check_lies(new_map(BPF_MAP_TYPE_HASH, 4, 8, 4096, 0));
+	check_lies(outer_of(BPF_MAP_TYPE_HASH_OF_MAPS, fd));
+	check_parallel_slots();
 	is("and then as before", run_workers(fd, 0), 0);
 	return failures != 0;
 }
