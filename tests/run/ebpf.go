@@ -229,10 +229,11 @@ func checkOthers() {
 
 func checkFreeze() {
 	spec := &ebpf.MapSpec{Name: "constants", Type: ebpf.Array, KeySize: 4,
-		ValueSize: 8, MaxEntries: 2, Flags: rdonlyProg, Freeze: true,
+		ValueSize: 8, MaxEntries: 2, Flags: rdonlyProg,
 		Contents: []ebpf.MapKV{{Key: uint32(1), Value: uint64(7)}}}
 	m, err := ebpf.NewMap(spec)
-	isErr("create frozen", err, nil)
+	isErr("create with contents", err, nil)
+	isErr("freeze", m.Freeze(), nil)
 	holds("frozen", m, 1, 7)
 	isErr("frozen: put", m.Put(uint32(0), uint64(1)), syscall.EPERM)
 	isErr("frozen: freeze", m.Freeze(), syscall.EPERM)
