@@ -28,24 +28,23 @@ const (
 
 var failures int
 
-// is says what was got as well, for another kernel's run to be compared.
-func is(name string, got, want interface{}) {
-	line := fmt.Sprintf("ok - %s: %v", name, got)
-	if !reflect.DeepEqual(got, want) {
-		line = fmt.Sprintf("not %s\n# want %v", line, want)
-		failures++
+// result says what was got as well, for another kernel's run to be compared.
+func result(ok bool, name string, got, want interface{}) {
+	if ok {
+		fmt.Printf("ok - %s: %v\n", name, got)
+		return
 	}
-	fmt.Println(line)
+	fmt.Printf("not ok - %s: %v\n# want %v\n", name, got, want)
+	failures++
 }
 
-// isErr compares an error, whose text is the library's.
+func is(name string, got, want interface{}) {
+	result(reflect.DeepEqual(got, want), name, got, want)
+}
+
+// isErr: the library wraps what it returns.
 func isErr(name string, got, want error) {
-	line := fmt.Sprintf("ok - %s: %v", name, got)
-	if !errors.Is(got, want) {
-		line = fmt.Sprintf("not %s\n# want %v", line, want)
-		failures++
-	}
-	fmt.Println(line)
+	result(errors.Is(got, want), name, got, want)
 }
 
 func newMap(typ ebpf.MapType, key, flags uint32) *ebpf.Map {
@@ -230,10 +229,11 @@ func checkOthers() {
 
 func checkFreeze() {
 	spec := &ebpf.MapSpec{Name: "constants", Type: ebpf.Array, KeySize: 4,
-		ValueSize: 8, MaxEntries: 2, Flags: rdonlyProg, Freeze: true,
+		ValueSize: 8, MaxEntries: 2, Flags: rdonlyProg,
 		Contents: []ebpf.MapKV{{Key: uint32(1), Value: uint64(7)}}}
 	m, err := ebpf.NewMap(spec)
-	isErr("create frozen", err, nil)
+	isErr("create with contents", err, nil)
+	isErr("freeze", m.Freeze(), nil)
 	holds("frozen", m, 1, 7)
 	isErr("frozen: put", m.Put(uint32(0), uint64(1)), syscall.EPERM)
 	isErr("frozen: freeze", m.Freeze(), syscall.EPERM)
@@ -367,27 +367,76 @@ func checkRing() {
 	m.Close()
 }
 
-// checkThreads: a system call blocks a thread, so there are many.
-func checkThreads() {
+// each runs a function in threads: a system call blocks one.
+func each(name string, run func(thread int) error) {
 	var wait sync.WaitGroup
-	var errs [16]error
+	var errs [entries / 4]error
 
-	m := newMap(ebpf.Hash, 4, 0)
-	defer m.Close()
 	for i := range errs {
 		wait.Add(1)
 		go func(i int) {
 			defer wait.Done()
-			for n := 0; n < 100 && errs[i] == nil; n++ {
-				key := uint32(4*i + n%4)
-				errs[i] = m.Put(key, uint64(n))
-			}
+			errs[i] = run(i)
 		}(i)
 	}
 	wait.Wait()
-	is("threads: errors", errs, [16]error{})
-	is("threads: keys", len(keysOf("threads", m)), entries)
-	holds("threads", m, 63, 99)
+	is(name+": errors", errs, [entries / 4]error{})
+}
+
+func checkThreads() {
+	m := newMap(ebpf.Hash, 4, 0)
+	defer m.Close()
+	each("elements", func(thread int) error {
+		for n := 0; n < 100; n++ {
+			key := uint32(4*thread + n%4)
+			if err := m.Put(key, uint64(n)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	is("elements: keys", len(keysOf("elements", m)), entries)
+	holds("elements", m, 63, 99)
+}
+
+// comeAndGo is the life of a map that nobody else knows.
+func comeAndGo(path string) error {
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4,
+		ValueSize: 8, MaxEntries: 1})
+	if err != nil {
+		return err
+	}
+	if err = m.Pin(path); err != nil {
+		return err
+	}
+	m.Close()
+	if m, err = ebpf.LoadPinnedMap(path, nil); err != nil {
+		return err
+	}
+	defer m.Close()
+	info, err := m.Info()
+	if err != nil {
+		return err
+	}
+	id, _ := info.ID()
+	again, err := ebpf.NewMapFromID(id)
+	if err != nil {
+		return err
+	}
+	again.Close()
+	return m.Unpin()
+}
+
+func checkLives(dir string) {
+	each("maps", func(thread int) error {
+		path := filepath.Join(dir, fmt.Sprint("map", thread))
+		for n := 0; n < 20; n++ {
+			if err := comeAndGo(path); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func main() {
@@ -407,6 +456,7 @@ func main() {
 	}
 	checkRing()
 	checkThreads()
+	checkLives(dir)
 	if failures > 0 {
 		os.Exit(1)
 	}
