@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/map.h"
 #include "run/child.h"
 #include "run/memory.h"
+#include "run/tables.h"
 
 /* path_fd is the last, and newer than some systems' headers. */
 #define OBJ_END 20
@@ -91,6 +91,8 @@ static int read_attr(struct request *req, uint32_t size)
 
 	if (size > USER_BYTES_MAX)
 		return -E2BIG;
+	/* Keys and values are mostly on the same stack. */
+	memory_look(req->call, req->addr);
 	if (size > ATTR_BYTES) {
 		err = memory_check_zero(req->call, req->addr + ATTR_BYTES,
 					size - ATTR_BYTES);
@@ -142,20 +144,18 @@ int command_run(struct call *call)
 	return command->run(&req);
 }
 
-/*
- * The thread's own descriptors, which need not be its process's.  Through
- * /proc, as pidfd_getfd(2) takes no thread and some containers forbid it.
- */
 int request_any(const struct request *req, uint32_t fd, struct object **object,
 		enum object_mode *mode)
 {
 	struct objects *objects = &req->call->run->objects;
-	char path[48];
 	struct stat st;
+	int err = tables_stat(req->call->tables, req->call->tid, (int)fd, &st);
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", req->call->tid, (int)fd);
-	if (stat(path, &st) < 0)
-		return -EBADF;
+	/* Valid afterwards, so they were the target's. */
+	if (!call_valid(req->call))
+		return -ESRCH;
+	if (err)
+		return err;
 	*object = object_by_file(objects, &st, mode);
 	if (*object && *mode == MODE_PIN) {
 		request_drop(req, *object);

@@ -15,10 +15,12 @@ mapfs_run_SOURCES = \
 	%D%/memory.c %D%/memory.h \
 	%D%/object.c %D%/object.h \
 	%D%/path.c %D%/path.h \
+	%D%/place.c %D%/place.h \
 	%D%/probe.h \
 	%D%/probe_fd.c \
 	%D%/probe_names.c \
 	%D%/run.h \
 	%D%/serve.c %D%/serve.h \
-	%D%/syscalls.c %D%/syscalls.h
+	%D%/syscalls.c %D%/syscalls.h \
+	%D%/tables.c %D%/tables.h
 mapfs_run_LDADD = libcore.a

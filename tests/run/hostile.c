@@ -273,6 +273,7 @@ int main(int argc, char **argv)
 	check_exec(fd, argv[0]);
 	/* Which may fill theirs. */
 	check_lies(new_map(BPF_MAP_TYPE_HASH, 4, 8, 4096, 0));
+	check_provided();
 	is("and then as before", run_workers(fd, 0), 0);
 	return failures != 0;
 }
