@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/map.h"
 #include "run/child.h"
 #include "run/memory.h"
+#include "run/tables.h"
 
 /* path_fd is the last, and newer than some systems' headers. */
 #define OBJ_END 20
@@ -91,6 +91,8 @@ static int read_attr(struct request *req, uint32_t size)
 
 	if (size > USER_BYTES_MAX)
 		return -E2BIG;
+	/* Keys and values are mostly on the same stack. */
+	memory_look(req->call, req->addr);
 	if (size > ATTR_BYTES) {
 		err = memory_check_zero(req->call, req->addr + ATTR_BYTES,
 					size - ATTR_BYTES);
@@ -143,19 +145,6 @@ int command_run(struct call *call)
 }
 
 /*
- * The thread's own descriptors, which need not be its process's.  Through
- * /proc, as pidfd_getfd(2) takes no thread and some containers forbid it.
- */
-static int stat_descriptor(const struct request *req, uint32_t fd,
-			   struct stat *st)
-{
-	char path[48];
-
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", req->call->tid, (int)fd);
-	return stat(path, st) < 0 ? -EBADF : 0;
-}
-
-/*
  * Another thread may close it between the two looks, which can be the object's
  * end: what was then found nowhere counts only if it is still there.
  */
@@ -164,12 +153,18 @@ int request_any(const struct request *req, uint32_t fd, struct object **object,
 {
 	struct objects *objects = &req->call->run->objects;
 	struct stat st = { 0 }, seen;
+	int err;
 
 	*object = NULL;
 	do {
 		seen = st;
-		if (stat_descriptor(req, fd, &st))
-			return -EBADF;
+		err = tables_stat(req->call->tables, req->call->tid, (int)fd,
+				  &st);
+		/* Valid afterwards, so they were the target's. */
+		if (!call_valid(req->call))
+			return -ESRCH;
+		if (err)
+			return err;
 		*object = object_by_file(objects, &st, mode);
 	} while (!*object &&
 		 (st.st_ino != seen.st_ino || st.st_dev != seen.st_dev));

@@ -16,13 +16,15 @@ mapfs_run_SOURCES = \
 	%D%/mount.c %D%/mount.h \
 	%D%/object.c %D%/object.h \
 	%D%/path.c %D%/path.h \
+	%D%/place.c %D%/place.h \
 	%D%/probe.h \
 	%D%/probe_fd.c \
 	%D%/probe_names.c \
 	%D%/remote.c %D%/remote.h \
 	%D%/run.h \
 	%D%/serve.c %D%/serve.h \
-	%D%/syscalls.c %D%/syscalls.h
+	%D%/syscalls.c %D%/syscalls.h \
+	%D%/tables.c %D%/tables.h
 # And the library from its sources, for what is inside.
 mapfs_run_SOURCES += \
 	src/lib/batch.c \

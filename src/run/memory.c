@@ -2,6 +2,7 @@
 #include "run/memory.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -41,23 +42,54 @@ size_t memory_read_some(const struct call *call, uint64_t addr, void *buf,
 	return move(call, process_vm_readv, addr, buf, len);
 }
 
+void memory_look(const struct call *call, uint64_t addr)
+{
+	struct memory_page *page = call->page;
+
+	page->addr = addr - addr % MEMORY_PAGE;
+	page->len =
+		memory_read_some(call, page->addr, page->bytes, MEMORY_PAGE);
+	if (page->len < MEMORY_PAGE || !call_valid(call))
+		page->len = 0;
+}
+
+static bool is_in(const struct memory_page *page, uint64_t addr, size_t len)
+{
+	return addr >= page->addr && addr - page->addr <= page->len &&
+	       len <= page->len - (addr - page->addr);
+}
+
 /* Valid afterwards, so it was the target's memory all the time. */
 int memory_read(const struct call *call, uint64_t addr, void *buf, size_t len)
 {
-	size_t done = memory_read_some(call, addr, buf, len);
+	size_t done;
 
+	/* Valid after it was looked at. */
+	if (is_in(call->page, addr, len)) {
+		memcpy(buf, call->page->bytes + (addr - call->page->addr), len);
+		return 0;
+	}
+	done = memory_read_some(call, addr, buf, len);
 	if (!call_valid(call))
 		return -ESRCH;
 	return done == len ? 0 : -EFAULT;
 }
 
 /*
- * Valid before.  Should the target be killed just then, its number would have
- * to be another process's within the same microsecond.
+ * Valid before: that it was valid afterwards would come too late.  A write goes
+ * to a number.  What goes to a process is an open /proc/PID/mem alone, and to
+ * open it each time costs more than to read all that a call needs; one that is
+ * kept may be of what the process was before exec, which others can share.
+ *
+ * To hit another process, this had to happen between two system calls of ours,
+ * one right after the other: the target is killed, ends and is reaped, and a
+ * process is made that gets just its number, of all that the kernel counts
+ * through.  That process had to be one which our user may trace.
  */
 int memory_write(const struct call *call, uint64_t addr, const void *buf,
 		 size_t len)
 {
+	call->page->len = 0;
 	if (!call_valid(call))
 		return -ESRCH;
 	if (move(call, process_vm_writev, addr, (void *)(uintptr_t)buf, len) !=

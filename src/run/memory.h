@@ -13,6 +13,22 @@
 
 struct call;
 
+/* Divides the pages of every kernel. */
+#define MEMORY_PAGE 4096u
+
+/* What was read of the target's for the call that is served. */
+struct memory_page {
+	uint64_t addr;
+	size_t len; /* MEMORY_PAGE, or 0: nothing */
+	unsigned char bytes[MEMORY_PAGE];
+};
+
+/*
+ * Read the page around 'addr', and memory_read need not ask for what is in it
+ * until something is written: what a target gives us is often side by side.
+ */
+void memory_look(const struct call *call, uint64_t addr);
+
 int memory_read(const struct call *call, uint64_t addr, void *buf, size_t len);
 int memory_write(const struct call *call, uint64_t addr, const void *buf,
 		 size_t len);

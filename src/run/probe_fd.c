@@ -18,6 +18,7 @@
 #include "run/mount.h"
 #include "run/probe.h"
 #include "run/run.h"
+#include "run/tables.h"
 
 /* Bytes of a path below /proc that can be one of fdinfo, and of its text. */
 #define FDINFO_PATH 64
@@ -29,11 +30,9 @@ static struct object *map_at(const struct call *call, pid_t pid, int fd,
 {
 	struct objects *objects = &call->run->objects;
 	struct object *object;
-	char path[48];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
-	if (stat(path, &st) < 0)
+	if (tables_stat_path(pid, fd, &st))
 		return NULL;
 	object = object_by_file(objects, &st, mode);
 	if (object && (object->kind != OBJECT_MAP || *mode == MODE_PIN)) {

@@ -19,6 +19,10 @@
 #include "run/mount.h"
 #include "run/object.h"
 #include "run/path.h"
+#include "run/place.h"
+
+struct memory_page;
+struct tables;
 
 /* The kernel's private errno for what a type has not got. */
 #define ENOTSUPP 524
@@ -37,6 +41,7 @@ struct run {
 	bool verbose; /* tell what is refused or only seems to be done */
 	bool trace;
 	struct seccomp_notif_sizes sizes;
+	struct place place;
 	struct objects objects;
 	struct path_root bpffs; /* what stands for /sys/fs/bpf */
 	struct mount *mount;	/* -m, or NULL */
@@ -48,13 +53,16 @@ struct call {
 	uint64_t cookie;		 /* seccomp's id of it */
 	pid_t tid;			 /* who waits; a thread's */
 	int give; /* descriptor to be the result, or -1; closed after */
-	uint32_t give_flags; /* O_CLOEXEC or 0 */
-	char *trace;	     /* TRACE_MAX bytes, or NULL */
+	uint32_t give_flags;	  /* O_CLOEXEC or 0 */
+	char *trace;		  /* TRACE_MAX bytes, or NULL */
+	struct memory_page *page; /* see memory.h */
+	struct tables *tables;	  /* see tables.h */
 };
 
 /*
  * Does the target still wait in this call?  If not, its number may by now be
- * another process's.
+ * another process's: what was read of it counts only if this is true after it
+ * was read, and nothing is changed for a call before that is known.
  */
 bool call_valid(const struct call *call);
 

@@ -13,8 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "run/memory.h"
 #include "run/run.h"
 #include "run/syscalls.h"
+#include "run/tables.h"
 
 /*
  * No call waits for another, but one may take long: a batch, or memory that its
@@ -37,6 +39,8 @@ struct server {
 	struct seccomp_notif *notif;
 	struct seccomp_notif_resp *resp;
 	char trace[TRACE_MAX];
+	struct memory_page page;
+	struct tables tables;
 };
 
 bool call_valid(const struct call *call)
@@ -183,10 +187,13 @@ static void serve_call(struct server *server)
 		.tid = (pid_t)server->notif->pid,
 		.give = -1,
 		.trace = server->run->trace ? server->trace : NULL,
+		.page = &server->page,
+		.tables = &server->tables,
 	};
 	long result;
 
 	server->trace[0] = '\0';
+	server->page.len = 0;
 	result = entry ? entry->run(&call) : CALL_CONTINUE;
 	if (call.give >= 0)
 		result = give_descriptor(&call);
@@ -194,31 +201,57 @@ static void serve_call(struct server *server)
 	send_answer(server, &call, result);
 }
 
-/* Is nobody left who could call? */
-static bool all_gone(const struct run *run)
+/* POLLIN: a call is to be received; POLLHUP: nobody is left who could call. */
+static bool listener_is(const struct run *run, short event)
 {
 	struct pollfd poller = { .fd = run->listener, .events = POLLIN };
 
-	return poll(&poller, 1, 0) == 1 && poller.revents & POLLHUP;
+	return poll(&poller, 1, 0) == 1 && poller.revents & event;
+}
+
+static int receive(struct server *server)
+{
+	struct run *run = server->run;
+	int err;
+
+	memset(server->notif, 0, run->sizes.seccomp_notif);
+	place_take(&run->place);
+	err = ioctl(run->listener, SECCOMP_IOCTL_NOTIF_RECV, server->notif) <
+			      0 ?
+		      -errno :
+		      0;
+	place_leave(&run->place);
+	return err;
+}
+
+static void server_free(struct server *server)
+{
+	tables_release(&server->tables);
+	free(server->notif);
+	free(server->resp);
+	free(server);
 }
 
 static void *serve(void *arg)
 {
 	struct server *server = arg;
-	const struct run *run = server->run;
+	struct run *run = server->run;
+	int err;
 
 	for (;;) {
-		memset(server->notif, 0, run->sizes.seccomp_notif);
-		if (ioctl(run->listener, SECCOMP_IOCTL_NOTIF_RECV,
-			  server->notif) == 0)
+		err = receive(server);
+		if (!err) {
+			if (listener_is(run, POLLIN))
+				place_fill(&run->place);
 			serve_call(server);
+			continue;
+		}
 		/* ENOENT: it was killed before it was received. */
-		else if (errno != EINTR && (errno != ENOENT || all_gone(run)))
+		if (err != -EINTR &&
+		    (err != -ENOENT || listener_is(run, POLLHUP)))
 			break;
 	}
-	free(server->notif);
-	free(server->resp);
-	free(server);
+	server_free(server);
 	return NULL;
 }
 
@@ -233,16 +266,26 @@ static struct server *server_new(struct run *run)
 	server->resp = calloc(1, run->sizes.seccomp_notif_resp);
 	if (server->notif && server->resp)
 		return server;
-	free(server->notif);
-	free(server->resp);
-	free(server);
+	server_free(server);
 	return NULL;
+}
+
+static int server_start(struct run *run)
+{
+	struct server *server = server_new(run);
+	pthread_t thread;
+	int err;
+
+	if (!server)
+		return -ENOMEM;
+	err = pthread_create(&thread, NULL, serve, server);
+	if (!err)
+		pthread_detach(thread);
+	return -err;
 }
 
 int serve_start(struct run *run)
 {
-	struct server *server;
-	pthread_t thread;
 	int err;
 	int i;
 
@@ -255,14 +298,8 @@ int serve_start(struct run *run)
 		run->sizes.seccomp_notif_resp =
 			sizeof(struct seccomp_notif_resp);
 	ioctl(run->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, NOTIF_SYNC_WAKE_UP);
-	for (i = 0; i < SERVE_THREADS; i++) {
-		server = server_new(run);
-		if (!server)
-			return -ENOMEM;
-		err = pthread_create(&thread, NULL, serve, server);
-		if (err)
-			return -err;
-		pthread_detach(thread);
-	}
-	return 0;
+	err = place_init(&run->place);
+	for (i = 0; i < SERVE_THREADS && !err; i++)
+		err = server_start(run);
+	return err;
 }

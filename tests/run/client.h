@@ -54,6 +54,7 @@ void check_info(void);
 void check_sharing(void);
 void check_probes(void);
 void check_slots(void);
+void check_provided(void);
 /* 'dir' is a bpffs; 'names': all calls know it, not only those for pins. */
 void check_pins(const char *dir, bool names);
 

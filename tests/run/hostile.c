@@ -515,6 +515,7 @@ int main(int argc, char **argv)
 	check_lies(new_map(BPF_MAP_TYPE_HASH, 4, 8, 4096, 0));
 	check_lies(outer_of(BPF_MAP_TYPE_HASH_OF_MAPS, fd));
 	check_parallel_slots();
+	check_provided();
 	is("and then as before", run_workers(fd, 0), 0);
 	return failures != 0;
 }

@@ -7,7 +7,9 @@ check_PROGRAMS += %D%/client %D%/hostile
 	%D%/client_files.c \
 	%D%/client_main.c \
 	%D%/client_slots.c
-%C%_hostile_SOURCES = %D%/hostile.c %D%/client.c %D%/client.h
+%C%_hostile_SOURCES = %D%/hostile.c \
+	%D%/provided.c \
+	%D%/client.c %D%/client.h
 
 run_tests = \
 	%D%/bpftool.test \
