@@ -419,19 +419,27 @@ static uint32_t still_there(const struct slots *slots)
 	return left;
 }
 
-/* Descriptors of the parent, which is the runner where there is one. */
+/*
+ * Memory files of the parent, which is the runner where there is one.  It may
+ * keep other descriptors.
+ */
 static int parent_files(void)
 {
-	char path[32];
+	char path[32], link[64];
+	struct dirent *entry;
 	int count = 0;
+	ssize_t len;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)getppid());
 	dir = opendir(path);
 	if (!dir)
 		return 0;
-	while (readdir(dir))
-		count++;
+	while ((entry = readdir(dir))) {
+		len = readlinkat(dirfd(dir), entry->d_name, link,
+				 sizeof(link) - 1);
+		count += len > 7 && !strncmp(link, "/memfd:", 7);
+	}
 	closedir(dir);
 	return count;
 }
