@@ -102,7 +102,7 @@ struct mapfs_call {
 #define MAPFS_NAME_STAYS     0u
 #define MAPFS_NAME_TEMPORARY 1u
 #define MAPFS_NAME_GOES	     2u
-#define MAPFS_IOC_TEMPORARY _IOW('m', 4, uint32_t)
+#define MAPFS_IOC_TEMPORARY  _IOW('m', 4, uint32_t)
 
 /*
  * Bytes of a record of a ring buffer's file stream: a read or write of this

@@ -77,6 +77,8 @@ static int make_dir(struct call *call, int dirfd, uint64_t addr, mode_t mode)
 
 	if (res)
 		return res;
+	if (call->run->mount && access(path, F_OK) == 0)
+		return -EEXIST;
 	if (call->run->mount) {
 		run_tell(call->run, "mkdir: a mount of mapfs has no "
 				    "directories for pins");

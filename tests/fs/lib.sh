@@ -126,6 +126,7 @@ errno_text()
 	EFBIG)		text='File too large' ;;
 	EINVAL)		text='Invalid argument' ;;
 	EMFILE)		text='Too many open files' ;;
+	EMLINK)		text='Too many links' ;;
 	EMSGSIZE)	text='Message too long' ;;
 	ENAMETOOLONG)	text='File name too long' ;;
 	ENODEV)		text='No such device' ;;

@@ -1,15 +1,16 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What the tests of the library share: all of tests/fs/lib.sh, which see, and
-# the programs and the library that they need in a place that users can read.
+# What the tests of the library and of mapfs-run -m share: all of
+# tests/fs/lib.sh, which see, and the programs and the library that they need in
+# a place that users can read.
 #
 # Variables for the one who runs the tests:
 #
 #	MAPFS_BUILD	where the library was built (default: .)
 #
-# A test finds $parts: the programs of tests/lib, the examples, the library,
-# and its header.
+# A test finds $parts: the programs of tests/lib and tests/run, the examples,
+# mapfs-run, the library, and its header.
 
 build=${MAPFS_BUILD:-$PWD}
 
@@ -20,10 +21,15 @@ gather_parts()
 	top=$(cd "$(dirname "$0")/../.." && pwd) || return
 	mkdir "$parts/include" "$parts/examples" || return
 	cp "$top/tests/fs/lib.sh" "$parts/fs-lib.sh" || return
+	cp "$top/tests/lib/lib.sh" "$parts/" || return
 	cp -R "$top/include/mapfs" "$parts/include/" || return
 	cp "$top/examples/"* "$parts/examples/" || return
-	find "$build/tests/lib" "$build/examples" -maxdepth 1 -type f \
-		-perm -100 ! -name '*.*' -exec cp {} "$parts/" \;
+	find "$build/tests/lib" "$build/tests/run" "$build/examples" \
+		-maxdepth 1 -type f -perm -100 ! -name '*.*' \
+		-exec cp {} "$parts/" \;
+	cp "$build/mapfs-run" "$parts/" || return
+	cp "$top/tests/run/libbpf.c" "$top/tests/run/object.bpf.c" "$parts/" ||
+		return
 	cp "$build/.libs/"libmapfs.so* "$build/libmapfs.a" "$parts/" ||
 		return
 	cp "$top/src/lib/libmapfs.map" "$parts/"

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # mapfs-run: programs of bpf(2) under it.  lib.sh says how the tests run.
-check_PROGRAMS += %D%/client %D%/hostile
+check_PROGRAMS += %D%/client %D%/holder %D%/hostile
 
 %C%_client_SOURCES = %D%/client.c %D%/client.h \
 	%D%/client_calls.c \
 	%D%/client_files.c \
 	%D%/client_main.c \
 	%D%/client_slots.c
+%C%_holder_SOURCES = %D%/holder.c %D%/client.c %D%/client.h
 %C%_hostile_SOURCES = %D%/hostile.c \
 	%D%/provided.c \
 	%D%/client.c %D%/client.h
@@ -16,6 +17,7 @@ run_tests = \
 	%D%/calls.test \
 	%D%/go.test \
 	%D%/libbpf.test \
+	%D%/mount.test \
 	%D%/process.test
 TESTS += $(run_tests)
 EXTRA_DIST += $(run_tests) %D%/lib.sh %D%/ebpf.go %D%/libbpf.c %D%/object.bpf.c
