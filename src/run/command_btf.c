@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/btf.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,9 @@
 
 /* Instructions of a program, as in the kernel. */
 #define INSNS_MAX 1000000u
+
+/* The header as it was first; newer systems' is longer. */
+#define BTF_HEADER (offsetof(struct btf_header, str_len) + sizeof(uint32_t))
 
 static int add_object(const struct request *req, struct object *object)
 {
@@ -35,14 +39,14 @@ static int check_btf(const void *data, uint32_t size)
 	struct btf_header header;
 	uint64_t types, strings;
 
-	if (size < sizeof(header))
+	if (size < BTF_HEADER)
 		return -EINVAL;
-	memcpy(&header, data, sizeof(header));
+	memcpy(&header, data, BTF_HEADER);
 	if (header.magic != BTF_MAGIC || header.flags)
 		return -EINVAL;
 	if (header.version != BTF_VERSION)
 		return -EOPNOTSUPP;
-	if (header.hdr_len < sizeof(header) || header.hdr_len > size)
+	if (header.hdr_len < BTF_HEADER || header.hdr_len > size)
 		return -EINVAL;
 	types = (uint64_t)header.hdr_len + header.type_off + header.type_len;
 	strings = (uint64_t)header.hdr_len + header.str_off + header.str_len;

@@ -28,6 +28,10 @@ int probe_renameat2(struct call *call);
 int probe_open(struct call *call);
 int probe_openat(struct call *call);
 
+/* The link /proc/PID/fd/N of an object. */
+int probe_readlink(struct call *call);
+int probe_readlinkat(struct call *call);
+
 /* What mmap(2) of a map's descriptor may do. */
 int probe_mmap(struct call *call);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Probes by descriptor: fdinfo, mmap(2) and epoll_ctl(2) of a map. */
+/* Probes by descriptor: its link, fdinfo, mmap(2) and epoll_ctl(2). */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,13 +20,12 @@
 #include "run/run.h"
 #include "run/tables.h"
 
-/* Bytes of a path below /proc that can be one of fdinfo, and of its text. */
-#define FDINFO_PATH 64
-#define FDINFO_TEXT 1024
+/* Bytes of a path below /proc that can be a descriptor's. */
+#define FD_PATH 64
 
-/* The map at descriptor 'fd' of 'pid', held and entered, or NULL. */
-static struct object *map_at(const struct call *call, pid_t pid, int fd,
-			     enum object_mode *mode)
+/* The object at descriptor 'fd' of 'pid', with a hold, or NULL. */
+static struct object *object_at(const struct call *call, pid_t pid, int fd,
+				enum object_mode *mode)
 {
 	struct objects *objects = &call->run->objects;
 	struct object *object;
@@ -35,12 +34,26 @@ static struct object *map_at(const struct call *call, pid_t pid, int fd,
 	if (tables_stat_path(pid, fd, &st))
 		return NULL;
 	object = object_by_file(objects, &st, mode);
-	if (object && (object->kind != OBJECT_MAP || *mode == MODE_PIN)) {
+	if (object && *mode == MODE_PIN) {
 		object_drop(objects, object);
 		return NULL;
 	}
-	if (object)
-		object_enter(object);
+	return object;
+}
+
+/* The same of a map, held and entered. */
+static struct object *map_at(const struct call *call, pid_t pid, int fd,
+			     enum object_mode *mode)
+{
+	struct object *object = object_at(call, pid, fd, mode);
+
+	if (!object)
+		return NULL;
+	if (object->kind != OBJECT_MAP) {
+		object_drop(&call->run->objects, object);
+		return NULL;
+	}
+	object_enter(object);
 	return object;
 }
 
@@ -50,16 +63,19 @@ static void drop_map(const struct call *call, struct object *object)
 	object_drop(&call->run->objects, object);
 }
 
-/* Is it /proc/self/fdinfo/N, or with a number in the place of self? */
-static bool is_fdinfo(const struct call *call, const char *path, pid_t *pid,
-		      int *fd)
+/* Is it /proc/self/DIR/N, or with a number in the place of self? */
+static bool is_fd_path(const struct call *call, const char *path,
+		       const char *dir, pid_t *pid, int *fd)
 {
-	char tail;
+	char name[8], tail;
 
 	*pid = call->tid;
-	return sscanf(path, "/proc/self/fdinfo/%d%c", fd, &tail) == 1 ||
-	       sscanf(path, "/proc/thread-self/fdinfo/%d%c", fd, &tail) == 1 ||
-	       sscanf(path, "/proc/%d/fdinfo/%d%c", pid, fd, &tail) == 2;
+	return (sscanf(path, "/proc/self/%7[a-z]/%d%c", name, fd, &tail) == 2 ||
+		sscanf(path, "/proc/thread-self/%7[a-z]/%d%c", name, fd,
+		       &tail) == 2 ||
+		sscanf(path, "/proc/%d/%7[a-z]/%d%c", pid, name, fd, &tail) ==
+			3) &&
+	       strcmp(name, dir) == 0;
 }
 
 static int print_fdinfo(FILE *text, const struct object *object,
@@ -118,14 +134,14 @@ static int fdinfo_file(const struct object *object, enum object_mode mode)
 
 static int open_path(struct call *call, uint64_t addr)
 {
-	char path[FDINFO_PATH];
+	char path[FD_PATH];
 	struct object *object;
 	enum object_mode mode;
 	pid_t pid;
 	int fd;
 
 	if (memory_read_string(call, addr, path, sizeof(path)) ||
-	    !is_fdinfo(call, path, &pid, &fd))
+	    !is_fd_path(call, path, "fdinfo", &pid, &fd))
 		return CALL_CONTINUE;
 	object = map_at(call, pid, fd, &mode);
 	if (!object)
@@ -143,6 +159,49 @@ int probe_open(struct call *call)
 int probe_openat(struct call *call)
 {
 	return open_path(call, call->data->args[1]);
+}
+
+/* As of the kernel's objects: libraries tell by it what a descriptor is. */
+static int read_link(struct call *call, uint64_t addr, uint64_t buf, int size)
+{
+	static const char *const links[OBJECT_KINDS] = {
+		[OBJECT_MAP] = "anon_inode:bpf-map",
+		[OBJECT_BTF] = "anon_inode:btf",
+		[OBJECT_PROG] = "anon_inode:bpf-prog",
+	};
+	char path[FD_PATH];
+	struct object *object;
+	enum object_mode mode;
+	const char *link;
+	int len, fd, err;
+	pid_t pid;
+
+	if (size <= 0 || memory_read_string(call, addr, path, sizeof(path)) ||
+	    !is_fd_path(call, path, "fd", &pid, &fd))
+		return CALL_CONTINUE;
+	object = object_at(call, pid, fd, &mode);
+	if (!object)
+		return CALL_CONTINUE;
+	link = links[object->kind];
+	object_drop(&call->run->objects, object);
+	len = (int)strlen(link);
+	len = len < size ? len : size;
+	err = memory_write(call, buf, link, (size_t)len);
+	return err ? err : len;
+}
+
+int probe_readlink(struct call *call)
+{
+	const __u64 *args = call->data->args;
+
+	return read_link(call, args[0], args[1], (int)args[2]);
+}
+
+int probe_readlinkat(struct call *call)
+{
+	const __u64 *args = call->data->args;
+
+	return read_link(call, args[1], args[2], (int)args[3]);
 }
 
 /*

@@ -29,6 +29,7 @@ const struct syscall_entry syscalls[] = {
 	{ SYS_unlink, probe_unlink, ALWAYS },
 	{ SYS_rmdir, probe_rmdir, ALWAYS },
 	{ SYS_rename, probe_rename, ALWAYS },
+	{ SYS_readlink, probe_readlink, ALWAYS },
 	{ SYS_open, probe_open, 1, OPEN_MASK, 0 },
 #endif
 	{ SYS_mkdirat, probe_mkdirat, ALWAYS },
@@ -38,6 +39,7 @@ const struct syscall_entry syscalls[] = {
 	{ SYS_renameat, probe_renameat, ALWAYS },
 #endif
 	{ SYS_renameat2, probe_renameat2, ALWAYS },
+	{ SYS_readlinkat, probe_readlinkat, ALWAYS },
 	{ SYS_openat, probe_openat, 2, OPEN_MASK, 0 },
 	{ SYS_epoll_ctl, probe_epoll_ctl, ALWAYS },
 	{ -1, NULL, ALWAYS },

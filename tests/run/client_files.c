@@ -303,10 +303,15 @@ void check_probes(void)
 	union bpf_attr attr;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	is("link text",
-	   readlink(path, link, sizeof(link) - 1) > 0 &&
-		   strstr(link, "bpf-map") != NULL,
-	   1);
+	is("link", result((int)readlink(path, link, sizeof(link) - 1)), 18);
+	is("link: text", strcmp(link, "anon_inode:bpf-map"), 0);
+	is("link: a part of it", result((int)readlink(path, link, 4)), 4);
+	is("link: no room", result((int)readlink(path, link, 0)), -EINVAL);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	is("link: by number",
+	   result((int)readlinkat(AT_FDCWD, path, link, sizeof(link))), 18);
+	is("link: another's",
+	   result((int)readlink("/proc/self/cwd", link, sizeof(link))) > 0, 1);
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	is("fdinfo: flags", word_of(path, "flags:"), 02000002);
 	is("fdinfo: type", word_of(path, "map_type:"),
