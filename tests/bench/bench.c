@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * usage: bench [MAPFS]
+ * usage: bench [-m MAPFS] [-r MAPFS-RUN]
  *
- * Without the program only what needs no mount is measured.
+ * Without a program what needs it is not measured.  With -c FD it is a caller:
+ * see caller.h.
  *
  * This process mounts, waits and clears up; a child measures, so that nothing
  * is left behind however that ends.  (If this process is killed by SIGKILL,
@@ -24,6 +25,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "caller.h"
 
 #define ROUNDS	15u
 #define SECONDS 65.0
@@ -124,11 +127,20 @@ void bench_note(struct bench *bench, const char *format, ...)
 			 line);
 }
 
-/* Is there a group in the part that was asked for? */
+static const struct part *const parts[] = { &mount_part, &hash_part, &lib_part,
+					    &run_part };
+
+#define NPARTS (sizeof(parts) / sizeof(parts[0]))
+
+/* Is there a group in the part that was asked for, and its program? */
 static bool is_wanted(const struct bench *bench, const struct part *part)
 {
 	const struct group *group = part->groups;
 
+	if ((part == &mount_part || part == &lib_part) && !bench->mapfs)
+		return false;
+	if (part == &run_part && !bench->run)
+		return false;
 	while (group->name && !strstr(group->name, bench->rows))
 		group++;
 	return group->name;
@@ -136,8 +148,7 @@ static bool is_wanted(const struct bench *bench, const struct part *part)
 
 static bool wants_mounts(const struct bench *bench)
 {
-	return bench->mapfs &&
-	       (is_wanted(bench, &mount_part) || is_wanted(bench, &lib_part));
+	return is_wanted(bench, &mount_part) || is_wanted(bench, &lib_part);
 }
 
 /* In the child. */
@@ -145,20 +156,18 @@ static int measure_all(struct bench *bench)
 {
 	FILE *csv = fopen(bench->csv, "w");
 	int err = 0;
+	size_t i;
 
 	if (!csv) {
 		fprintf(stderr, "bench: %s: %s\n", bench->csv, strerror(errno));
 		return 1;
 	}
 	report_csv_head(csv);
-	if (bench->mapfs && is_wanted(bench, &mount_part))
-		err = bench_run(bench, &mount_part, csv);
-	bench->notes[0] = '\0';
-	if (!err && is_wanted(bench, &hash_part))
-		err = bench_run(bench, &hash_part, csv);
-	bench->notes[0] = '\0';
-	if (!err && bench->mapfs && is_wanted(bench, &lib_part))
-		err = bench_run(bench, &lib_part, csv);
+	for (i = 0; i < NPARTS && !err; i++) {
+		if (is_wanted(bench, parts[i]))
+			err = bench_run(bench, parts[i], csv);
+		bench->notes[0] = '\0';
+	}
 	if (ferror(csv) && !err)
 		err = -EIO;
 	if (fclose(csv) && !err)
@@ -244,15 +253,45 @@ static int run(struct bench *bench)
 	return res;
 }
 
+static bool wants_any(const struct bench *bench)
+{
+	size_t i;
+
+	for (i = 0; i < NPARTS; i++)
+		if (is_wanted(bench, parts[i]))
+			return true;
+	return false;
+}
+
+static void parse_options(struct bench *bench, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "c:m:r:")) != -1) {
+		switch (c) {
+		case 'c':
+			exit(caller_serve(atoi(optarg), STDOUT_FILENO, 0));
+		case 'm':
+			bench->mapfs = optarg;
+			break;
+		case 'r':
+			bench->run = optarg;
+			break;
+		default:
+			optind = argc + 1;
+		}
+	}
+	if (optind == argc)
+		return;
+	fprintf(stderr, "usage: %s [-m MAPFS] [-r MAPFS-RUN]\n", argv[0]);
+	exit(2);
+}
+
 int main(int argc, char **argv)
 {
 	struct bench bench = { 0 };
 
-	if (argc > 2) {
-		fprintf(stderr, "usage: %s [MAPFS]\n", argv[0]);
-		return 2;
-	}
-	bench.mapfs = argv[1];
+	parse_options(&bench, argc, argv);
 	bench.rows = getenv("BENCH_ROWS");
 	if (!bench.rows)
 		bench.rows = "";
@@ -263,7 +302,7 @@ int main(int argc, char **argv)
 		bench.csv = "bench.csv";
 	if (!can_write(bench.csv))
 		return 2;
-	if (!wants_mounts(&bench) && !is_wanted(&bench, &hash_part)) {
+	if (!wants_any(&bench)) {
 		fprintf(stderr, "bench: BENCH_ROWS=%s: no such rows\n",
 			bench.rows);
 		return 2;

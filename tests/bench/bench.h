@@ -7,10 +7,11 @@
  * measures all competitors of a row one after the other, so that noise of the
  * machine hits them alike.
  *
- * There are three parts, each with a table: arrays in the files of a mount,
+ * There are four parts, each with a table: arrays in the files of a mount,
  * where mapfs competes once in each io mode, hashes in shared memory by way of
- * the core, and hashes through libmapfs.  A part has groups of rows; a group's
- * rows work on the same data, which is there while they are measured.
+ * the core, hashes through libmapfs, and bpf(2) under mapfs-run.  A part has
+ * groups of rows; a group's rows work on the same data, which is there while
+ * they are measured.
  *
  * Functions return 0 or a negative errno unless they say otherwise.
  */
@@ -40,6 +41,7 @@ enum who {
 	WHO_DAEMON,
 	WHO_LIB,   /* mapfs, libmapfs on a mount */
 	WHO_MAP,   /* mapfs, the core's calls */
+	WHO_RUN,   /* mapfs, bpf(2) under mapfs-run */
 	WHO_BPF,   /* references: bpf(2), a call an element */
 	WHO_BATCH, /* bpf(2), a call many elements */
 	WHO_TMPFS,
@@ -49,6 +51,7 @@ enum who {
 	WHO_PIPE,   /* many requests at a time */
 	WHO_FIFO,   /* a pipe from process to process */
 	WHO_SOCKET, /* a unix socket, the same */
+	WHO_NOTIFY, /* bpf(2) that seccomp gives to who only answers */
 	WHO_MEMORY, /* anonymous shared memory */
 	WHO_PLAIN,  /* the same, without mapfs/array.h */
 	WHOS
@@ -59,6 +62,7 @@ enum who {
 #define REFERENCE_LAST	WHO_MEMORY
 #define NREFERENCES	(REFERENCE_LAST - REFERENCE_FIRST + 1)
 
+struct caller;
 struct group;
 struct hash;
 struct mapfs_map;
@@ -72,6 +76,7 @@ struct mount {
 
 struct bench {
 	const char *mapfs; /* the program; NULL: no part with mounts */
+	const char *run;   /* mapfs-run; NULL: no part with it */
 	char version[128]; /* of libfuse, as mapfs says */
 	unsigned int rounds;
 	double seconds;	  /* the run may take about */
@@ -90,7 +95,8 @@ struct bench {
 	char left_out[WHOS][256];
 	char notes[4096]; /* lines: all of that for the report */
 
-	struct hash *hash; /* see hash.h */
+	struct hash *hash;	/* see hash.h */
+	struct caller *callers; /* by enum who: see rows_run.c */
 	/* What the rows of mounts work on: see data.c. */
 	int bpf_small;
 	int bpf_big;
@@ -178,8 +184,8 @@ struct part {
 		      unsigned int rounds);
 };
 
-/* data.c and hash_rows.c */
-extern const struct part mount_part, hash_part, lib_part;
+/* data.c, hash_rows.c and rows_run.c */
+extern const struct part mount_part, hash_part, lib_part, run_part;
 
 /* A method for mapfs in each mode, in the table of a row's methods. */
 #define MAPFS(m)                                                          \
@@ -243,6 +249,8 @@ void mount_print(const struct results *results, size_t nresults,
 void hash_print(const struct results *results, size_t nresults,
 		unsigned int rounds);
 void lib_print(const struct results *results, size_t nresults,
+	       unsigned int rounds);
+void run_print(const struct results *results, size_t nresults,
 	       unsigned int rounds);
 
 /* mounts.c */

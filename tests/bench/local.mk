@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # make bench: no part of make check.  BENCH_ROUNDS and BENCH_SECONDS scale it,
-# BENCH_ROWS="hash 100k" measures what has that in the name of its group (mount
-# and lib are the other parts), BENCH_CSV names the file that gets the figures, BENCH_PIN=0
+# BENCH_ROWS="hash 100k" measures what has that in the name of its group (mount,
+# lib and run are the other parts), BENCH_CSV names the file that gets the figures, BENCH_PIN=0
 # leaves it to the kernel where things run.
 EXTRA_PROGRAMS += %D%/bench
 CLEANFILES += %D%/bench$(EXEEXT) bench.csv
@@ -11,6 +11,7 @@ CLEANFILES += %D%/bench$(EXEEXT) bench.csv
 	$(HIREDIS_LIBS)
 %C%_bench_SOURCES = \
 	%D%/bench.c %D%/bench.h \
+	%D%/caller.c %D%/caller.h \
 	%D%/cpus.c \
 	%D%/data.c \
 	%D%/hash.h \
@@ -20,6 +21,7 @@ CLEANFILES += %D%/bench$(EXEEXT) bench.csv
 	%D%/kernel_map.c %D%/kernel_map.h \
 	%D%/measure.c %D%/measure.h \
 	%D%/mounts.c \
+	%D%/notify.c %D%/notify.h \
 	%D%/report.c %D%/report.h \
 	%D%/rows_elements.c \
 	%D%/rows_lib.c \
@@ -27,6 +29,7 @@ CLEANFILES += %D%/bench$(EXEEXT) bench.csv
 	%D%/rows_memory.c \
 	%D%/rows_queue.c \
 	%D%/rows_rings.c \
+	%D%/rows_run.c \
 	%D%/rows_text.c \
 	%D%/run.c \
 	%D%/stats.c %D%/stats.h \
@@ -43,9 +46,9 @@ CLEANFILES += %D%/bench$(EXEEXT) bench.csv
 
 # Without libfuse there are no mounts to measure.
 if HAVE_FUSE
-bench: %D%/bench$(EXEEXT) mapfs$(EXEEXT)
-	./%D%/bench$(EXEEXT) ./mapfs$(EXEEXT)
+bench: %D%/bench$(EXEEXT) mapfs-run$(EXEEXT) mapfs$(EXEEXT)
+	./%D%/bench$(EXEEXT) -m ./mapfs$(EXEEXT) -r ./mapfs-run$(EXEEXT)
 else
-bench: %D%/bench$(EXEEXT)
-	./%D%/bench$(EXEEXT)
+bench: %D%/bench$(EXEEXT) mapfs-run$(EXEEXT)
+	./%D%/bench$(EXEEXT) -r ./mapfs-run$(EXEEXT)
 endif

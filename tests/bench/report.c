@@ -14,6 +14,7 @@ const char *const who_names[WHOS] = {
 	[WHO_DAEMON] = "daemon",
 	[WHO_LIB] = "libmapfs",
 	[WHO_MAP] = "mapfs",
+	[WHO_RUN] = "mapfs-run",
 	[WHO_BPF] = "bpf(2)",
 	[WHO_BATCH] = "bpf(2) batch",
 	[WHO_TMPFS] = "tmpfs",
@@ -23,6 +24,7 @@ const char *const who_names[WHOS] = {
 	[WHO_PIPE] = "Redis pipelined",
 	[WHO_FIFO] = "pipe",
 	[WHO_SOCKET] = "unix socket",
+	[WHO_NOTIFY] = "notification",
 	[WHO_MEMORY] = "memory",
 	[WHO_PLAIN] = "memory[i]",
 };
@@ -175,8 +177,8 @@ static void csv_stats(FILE *csv, const struct stats *stats)
 void report_csv_head(FILE *csv)
 {
 	static const char *const references[NREFERENCES] = {
-		"bpf",	 "batch", "tmpfs", "tdb",    "lmdb",
-		"redis", "pipe",  "fifo",  "socket", "memory",
+		"bpf",	"batch", "tmpfs",  "tdb",    "lmdb",   "redis",
+		"pipe", "fifo",	 "socket", "notify", "memory",
 	};
 	unsigned int i;
 

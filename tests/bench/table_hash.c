@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of hashes: a line for each row, with everybody in it. */
+/* The tables that have a line for each row, with everybody in it. */
 #include <linux/bpf.h>
 #include <math.h>
 #include <stdio.h>
@@ -57,6 +57,26 @@ static const struct table lib_table = {
 		"                         libmapfs   +-   ops/s"
 		"   bpf(2)      tdb     LMDB    Redis  512 ea.   memory"
 		"  bpf(2)     tdb    LMDB   Redis  512 ea.  expected\n",
+};
+
+static const struct table run_table = {
+	.who = WHO_RUN,
+	.shown = { WHO_BPF, WHO_NOTIFY, WHO_FIFO, WHOS },
+	.nratios = 3,
+	.legend =
+		"\n"
+		"bpf(2) under mapfs-run: a call, each by a process of its own.  Medians over the\n"
+		"rounds; +- is the range of the middle half of mapfs-run's.  Ratios are its time\n"
+		"to another's, medians of each round's; ! is more than expected.\n"
+		"\n"
+		"bpf(2)  the same call, answered by the kernel\n"
+		"notify  the same call, given by seccomp to a process that does nothing but\n"
+		"        answer: no less can be had\n"
+		"pipe    a byte to another process and back: a switch each way\n"
+		"\n"
+		"                        mapfs-run   +-   ops/s"
+		"   bpf(2)   notify     pipe"
+		"  bpf(2)  notify    pipe  expected\n",
 };
 
 static void print_row(const struct table *table, const struct results *all,
@@ -170,4 +190,10 @@ void lib_print(const struct results *results, size_t nresults,
 	       unsigned int rounds)
 {
 	print_table(&lib_table, results, nresults, rounds);
+}
+
+void run_print(const struct results *results, size_t nresults,
+	       unsigned int rounds)
+{
+	print_table(&run_table, results, nresults, rounds);
 }

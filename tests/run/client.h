@@ -55,6 +55,9 @@ void check_sharing(void);
 void check_probes(void);
 void check_slots(void);
 void check_provided(void);
+/* 'self', run with a descriptor, ends with value_at it. */
+void check_numbers(char *self);
+long value_at(int fd);
 /* 'dir' is a bpffs; 'names': all calls know it, not only those for pins. */
 void check_pins(const char *dir, bool names);
 

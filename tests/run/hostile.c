@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -512,7 +513,9 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc > 1)
-		return 0;
+		return strcmp(argv[1], "nothing") ?
+			       (int)value_at(atoi(argv[1])) :
+			       0;
 	fd = new_map(BPF_MAP_TYPE_HASH, 4, 8, 4096, 0);
 	is("a map", fd >= 0, 1);
 	check_parallel(fd);
@@ -524,6 +527,7 @@ int main(int argc, char **argv)
 	check_lies(outer_of(BPF_MAP_TYPE_HASH_OF_MAPS, fd));
 	check_parallel_slots();
 	check_provided();
+	check_numbers(argv[0]);
 	is("and then as before", run_workers(fd, 0), 0);
 	return failures != 0;
 }

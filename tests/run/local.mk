@@ -9,6 +9,7 @@ check_PROGRAMS += %D%/client %D%/holder %D%/hostile
 	%D%/client_slots.c
 %C%_holder_SOURCES = %D%/holder.c %D%/client.c %D%/client.h
 %C%_hostile_SOURCES = %D%/hostile.c \
+	%D%/numbers.c \
 	%D%/provided.c \
 	%D%/client.c %D%/client.h
 
