@@ -65,6 +65,27 @@ START_TEST(test_owners)
 }
 END_TEST
 
+/* A child that lets the map go leaves its parent's number alone. */
+START_TEST(test_put_by_child)
+{
+	struct map *map = table_open(_i, 10, 0);
+	struct map *other = table_attach(map, RW);
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		map_put_now(other);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(count_owners(map), 2);
+	unit_put_map(other);
+	ck_assert_uint_eq(count_owners(map), 1);
+	unit_put_map(map);
+}
+END_TEST
+
 /* Its own number is taken back from who gets another one. */
 START_TEST(test_owner_set)
 {
@@ -286,6 +307,7 @@ void unit_suite(Suite *suite)
 	TCase *tcase = unit_case(suite, "owners");
 
 	tcase_add_loop_test(tcase, test_owners, 0, TABLES);
+	tcase_add_loop_test(tcase, test_put_by_child, 0, TABLES);
 	tcase_add_loop_test(tcase, test_owner_set, 0, TABLES);
 	tcase_add_loop_test(tcase, test_owner_end_refused, 0, TABLES);
 	tcase_add_loop_test(tcase, test_reclaim, 0, TABLES);
