@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/map.h"
 #include "run/command.h"
@@ -54,6 +55,21 @@ static int inner_map(const struct request *req, struct object **object)
 			      &mode);
 }
 
+/*
+ * An array's elements are got from memory where it can be mapped, and else by
+ * a call each.
+ */
+static int create_own(const struct map_attr *attr, struct map_refusal *refusal,
+		      struct map **map)
+{
+	struct charge charge = { 0 };
+	int err = map_create(attr, &charge, refusal, map);
+
+	if (!err && (*map)->ops->map_mmap)
+		map_mmap(*map, PROT_READ | PROT_WRITE);
+	return err;
+}
+
 /* By the daemon, after our own checks: its order of them is another one. */
 static int create_mounted(const struct request *req,
 			  const struct map_attr *attr,
@@ -87,7 +103,6 @@ static int create_map(const struct request *req, struct object *object)
 		.space = &req->call->run->objects.space,
 	};
 	struct map_refusal refusal = { "", "" };
-	struct charge charge = { 0 };
 	struct object *inner;
 	int inner_err = inner_map(req, &inner);
 	int err;
@@ -100,7 +115,7 @@ static int create_map(const struct request *req, struct object *object)
 	memcpy(made.map_name, attr->map_name, MAP_NAME_LEN);
 	err = req->call->run->mount ?
 		      create_mounted(req, &made, &refusal, inner, object) :
-		      map_create(&made, &charge, &refusal, &object->map);
+		      create_own(&made, &refusal, &object->map);
 	if (inner)
 		request_done(req, inner);
 	/* It misses the inner map when it is that one's turn to be wrong. */
