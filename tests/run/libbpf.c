@@ -2,11 +2,14 @@
 /*
  * libbpf OBJECT DIR: maps by the library that most programs of bpf(2) use;
  * OBJECT is object.bpf.c compiled, DIR a bpffs.
+ *
+ * libbpf ring PIN NUMBER: print as many records of a ring buffer, as they come.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -186,11 +189,40 @@ static void check_rings(void)
 	close(fd);
 }
 
+static int print_record(void *ctx, void *data, size_t size)
+{
+	int *seen = ctx;
+
+	printf("%.*s", (int)size, (const char *)data);
+	(*seen)++;
+	return 0;
+}
+
+static int read_ring(const char *pin, int wanted)
+{
+	int seen = 0;
+	int fd = bpf_obj_get(pin);
+	struct ring_buffer *ring =
+		ring_buffer__new(fd, print_record, &seen, NULL);
+
+	if (!ring)
+		return 1;
+	puts("ready");
+	fflush(stdout);
+	while (seen < wanted && ring_buffer__poll(ring, 10000) > 0)
+		;
+	ring_buffer__free(ring);
+	close(fd);
+	return seen != wanted;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 3)
 		return 2;
 	libbpf_set_print(print);
+	if (argc == 4)
+		return read_ring(argv[2], atoi(argv[3]));
 	check_batches();
 	check_object(argv[1], argv[2]);
 	check_rings();
