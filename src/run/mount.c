@@ -180,13 +180,15 @@ static struct mapfs_map *open_map(int at, const char *path)
 /* What is not in memory is the daemon's to do. */
 static int settle(struct mounted *mounted)
 {
-	const struct mapfs_map *map = mounted->map;
+	int dir = mounted->map->dir;
 
-	mounted->ctl = openat(map->dir, "ctl",
-			      (map->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	/* For writing, also where the map is frozen: see set_name. */
+	mounted->ctl = openat(dir, "ctl", O_RDWR | O_CLOEXEC);
+	if (mounted->ctl < 0)
+		mounted->ctl = openat(dir, "ctl", O_RDONLY | O_CLOEXEC);
 	if (mounted->ctl < 0)
 		return -errno;
-	if (map->core)
+	if (mounted->map->core)
 		return 0;
 	mounted->by_daemon = remote_map(mounted->map);
 	return mounted->by_daemon ? 0 : -ENOMEM;

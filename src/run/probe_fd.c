@@ -132,7 +132,7 @@ static int fdinfo_file(const struct object *object, enum object_mode mode)
 	return fd;
 }
 
-static int open_path(struct call *call, uint64_t addr)
+static int open_path(struct call *call, uint64_t addr, uint64_t flags)
 {
 	char path[FD_PATH];
 	struct object *object;
@@ -148,17 +148,17 @@ static int open_path(struct call *call, uint64_t addr)
 		return CALL_CONTINUE;
 	fd = fdinfo_file(object, mode);
 	drop_map(call, object);
-	return fd < 0 ? fd : call_give(call, fd, 0);
+	return fd < 0 ? fd : call_give(call, fd, flags & O_CLOEXEC);
 }
 
 int probe_open(struct call *call)
 {
-	return open_path(call, call->data->args[0]);
+	return open_path(call, call->data->args[0], call->data->args[1]);
 }
 
 int probe_openat(struct call *call)
 {
-	return open_path(call, call->data->args[1]);
+	return open_path(call, call->data->args[1], call->data->args[2]);
 }
 
 /* As of the kernel's objects: libraries tell by it what a descriptor is. */

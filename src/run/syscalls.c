@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "run/syscalls.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -9,10 +10,10 @@
 #include "run/probe.h"
 
 /*
- * Flags of an open for reading by stdio: what is opened for anything else, or
- * by the dynamic linker, is not asked about.  O_LARGEFILE, of every kind.
+ * Flags of an open for reading, as stdio and Go's library do it: what is opened
+ * for anything else is not asked about.  O_LARGEFILE, of every kind.
  */
-#define OPEN_MASK (~0100000u)
+#define OPEN_MASK (~(0100000u | O_CLOEXEC))
 
 #define ALWAYS	  0, 0, 0
 

@@ -280,12 +280,15 @@ void check_sharing(void)
 	is("and then not any more", by_id(id), -ENOENT);
 }
 
-/* The number behind a word of a file, -1 if it is not there. */
-static long word_of(const char *path, const char *word)
+/*
+ * The number behind a word of a file, -1 if it is not there; 'how' is the mode
+ * of fopen(3).
+ */
+static long word_opened(const char *path, const char *how, const char *word)
 {
 	char line[256];
 	long number = -1;
-	FILE *file = fopen(path, "r");
+	FILE *file = fopen(path, how);
 
 	if (!file)
 		return -1;
@@ -294,6 +297,11 @@ static long word_of(const char *path, const char *word)
 			number = strtol(line + strlen(word), NULL, 0);
 	fclose(file);
 	return number;
+}
+
+static long word_of(const char *path, const char *word)
+{
+	return word_opened(path, "r", word);
 }
 
 void check_probes(void)
@@ -319,6 +327,8 @@ void check_probes(void)
 	is("fdinfo: value", word_of(path, "value_size:"), 6);
 	is("fdinfo: id", word_of(path, "map_id:"), id_of(fd));
 	is("fdinfo: frozen", word_of(path, "frozen:"), 0);
+	is("fdinfo: closed on exec", word_opened(path, "re", "map_type:"),
+	   BPF_MAP_TYPE_PERCPU_ARRAY);
 	memset(&attr, 0, sizeof(attr));
 	attr.map_fd = (uint32_t)fd;
 	bpf_whole(BPF_MAP_FREEZE, &attr);
