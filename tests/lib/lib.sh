@@ -27,7 +27,8 @@ gather_parts()
 	find "$build/tests/lib" "$build/tests/run" "$build/examples" \
 		-maxdepth 1 -type f -perm -100 ! -name '*.*' \
 		-exec cp {} "$parts/" \;
-	cp "$build/mapfs-run" "$parts/" || return
+	# Where it has been built: tests of the library alone do without.
+	[ ! -x "$build/mapfs-run" ] || cp "$build/mapfs-run" "$parts/" || return
 	cp "$top/tests/run/libbpf.c" "$top/tests/run/object.bpf.c" "$parts/" ||
 		return
 	cp "$build/.libs/"libmapfs.so* "$build/libmapfs.a" "$parts/" ||
