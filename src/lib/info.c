@@ -59,11 +59,12 @@ static bool parse(struct mapfs_map *map, const char *text)
 	    !find_u32(text, "max_entries", &map->attr.max_entries) ||
 	    !find_u32(text, "map_flags", &map->attr.map_flags) ||
 	    !find_number(text, "map_extra", &map->attr.map_extra) ||
-	    !find_number(text, "memlock", &map->memlock) ||
 	    !find_u32(text, "map_id", &map->id) ||
 	    !find_u32(text, "frozen", &frozen))
 		return false;
 	len = strcspn(name, "\n");
+	/* To be told, and nothing depends on it. */
+	find_number(text, "memlock", &map->memlock);
 	if (len < MAP_NAME_LEN)
 		memcpy(map->attr.map_name, name, len);
 	map->frozen = frozen;

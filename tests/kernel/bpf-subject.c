@@ -14,6 +14,9 @@
 /* Not in <errno.h>: the kernel's answer where a type lacks an operation. */
 #define KERNEL_ENOTSUPP 524
 
+/* Tries for a node, a millisecond apart. */
+#define NODES_TRIES 1000u
+
 static int bpf(int command, union bpf_attr *attr)
 {
 	long res = syscall(SYS_bpf, command, attr, sizeof(*attr));
@@ -126,10 +129,29 @@ static int bpf_lookup(struct subject *s, const void *key, void *value)
 	return element_command(s, BPF_MAP_LOOKUP_ELEM, key, value, 0);
 }
 
+/*
+ * The kernel has the nodes of a map without preallocation from a store that is
+ * filled up in the background, and for a moment may have none.
+ */
+static bool is_short(int err, unsigned int *tries)
+{
+	if (err != -ENOMEM || ++*tries > NODES_TRIES)
+		return false;
+	usleep(1000);
+	return true;
+}
+
 static int bpf_update(struct subject *s, const void *key, const void *value,
 		      uint64_t flags)
 {
-	return element_command(s, BPF_MAP_UPDATE_ELEM, key, value, flags);
+	unsigned int tries = 0;
+	int err;
+
+	do
+		err = element_command(s, BPF_MAP_UPDATE_ELEM, key, value,
+				      flags);
+	while (is_short(err, &tries));
+	return err;
 }
 
 static int bpf_delete(struct subject *s, const void *key)
@@ -176,7 +198,16 @@ static int bpf_lookup_batch(struct subject *s, struct map_batch *batch)
 
 static int bpf_update_batch(struct subject *s, struct map_batch *batch)
 {
-	return batch_command(s, BPF_MAP_UPDATE_BATCH, batch);
+	uint32_t count = batch->count;
+	unsigned int tries = 0;
+	int err;
+
+	/* Again from its start: it replaces what it made. */
+	do {
+		batch->count = count;
+		err = batch_command(s, BPF_MAP_UPDATE_BATCH, batch);
+	} while (is_short(err, &tries));
+	return err;
 }
 
 static int bpf_delete_batch(struct subject *s, struct map_batch *batch)
