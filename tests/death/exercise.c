@@ -255,6 +255,7 @@ static void do_record(struct exercise *x)
 {
 	uint32_t len = rng_below(&x->rng, RECORD_MAX);
 	void *data;
+	uint32_t i;
 	int err;
 
 	begin(x, "reserve");
@@ -262,7 +263,10 @@ static void do_record(struct exercise *x)
 	EXPECT(x, err, E2BIG, EAGAIN, EPERM, EOPNOTSUPP);
 	if (err)
 		return;
-	memset(data, 1, len);
+	/* Where the ring is spoilt others may have the same bytes. */
+	for (i = 0; i < len; i++)
+		__atomic_store_n((unsigned char *)data + i, 1,
+				 __ATOMIC_RELAXED);
 	begin(x, "finish");
 	if (!rng_one_in(&x->rng, 100))
 		EXPECT(x, map_finish(x->map, data, rng_one_in(&x->rng, 4)),
