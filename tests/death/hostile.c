@@ -400,6 +400,7 @@ static void load_client(void *arg)
 			    exercise_one(x);
 		     n++)
 			;
+		x->map = f->map;
 		map_put_now(map);
 	}
 	tell_wrong(x, "a client");
