@@ -20,6 +20,7 @@ mapfs_run_SOURCES = \
 	%D%/probe.h \
 	%D%/probe_fd.c \
 	%D%/probe_names.c \
+	%D%/probe_stat.c \
 	%D%/remote.c %D%/remote.h \
 	%D%/run.h \
 	%D%/serve.c %D%/serve.h \

@@ -14,6 +14,9 @@
 #include "run/memory.h"
 #include "run/run.h"
 
+/* Bytes in which "/sys" is looked for, slashes that mean nothing included. */
+#define PATH_HEAD 16
+
 /* Directories that nftw keeps open. */
 #define REMOVE_OPEN 16
 
@@ -100,6 +103,35 @@ static int beside(const struct call *call, int dirfd, const char *rest,
 	return len < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
+static bool read_cwd(const struct call *call, char *cwd)
+{
+	char link[32];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/%d/cwd", call->tid);
+	len = readlink(link, cwd, PATH_MAX - 1);
+	if (len <= 0)
+		return false;
+	cwd[len] = '\0';
+	return true;
+}
+
+/* What a path that starts at the target's directory is as an absolute one. */
+static void start_at_cwd(const struct call *call, char *text)
+{
+	char cwd[PATH_MAX];
+	size_t len;
+
+	if (!read_cwd(call, cwd) || !behind(cwd, "/sys"))
+		return;
+	len = strlen(cwd);
+	if (len + 1 + strlen(text) >= PATH_MAX)
+		return;
+	memmove(text + len + 1, text, strlen(text) + 1);
+	memcpy(text, cwd, len);
+	text[len] = '/';
+}
+
 int path_of_target(const struct call *call, int dirfd, uint64_t addr,
 		   char *path, bool *redirected)
 {
@@ -116,6 +148,8 @@ int path_of_target(const struct call *call, int dirfd, uint64_t addr,
 	err = text[0] ? 0 : -ENOENT;
 	if (err)
 		goto out;
+	if (text[0] != '/' && dirfd == AT_FDCWD)
+		start_at_cwd(call, text);
 	rest = behind(text, BPFFS_PATH);
 	if (redirected)
 		*redirected = rest;
@@ -127,6 +161,31 @@ int path_of_target(const struct call *call, int dirfd, uint64_t addr,
 out:
 	free(text);
 	return err;
+}
+
+/* Most paths are told by their first bytes, or by where they start. */
+static bool may_be_bpffs(const struct call *call, int dirfd, uint64_t addr)
+{
+	char head[PATH_HEAD], cwd[PATH_MAX];
+	size_t len = memory_read_some(call, addr, head, sizeof(head));
+
+	if (!len)
+		return false;
+	if (head[0] == '/')
+		return memmem(head, len, "sys", 3);
+	return dirfd == AT_FDCWD && read_cwd(call, cwd) && behind(cwd, "/sys");
+}
+
+int path_redirected(const struct call *call, int dirfd, uint64_t addr,
+		    char *path)
+{
+	bool redirected = false;
+	int err;
+
+	if (!may_be_bpffs(call, dirfd, addr))
+		return CALL_CONTINUE;
+	err = path_of_target(call, dirfd, addr, path, &redirected);
+	return redirected ? err : CALL_CONTINUE;
 }
 
 bool path_in_root(const struct path_root *root, const char *link)

@@ -33,6 +33,14 @@ void path_root_release(struct path_root *root);
 int path_of_target(const struct call *call, int dirfd, uint64_t addr,
 		   char *path, bool *redirected);
 
+/*
+ * The same of a path below /sys/fs/bpf, and CALL_CONTINUE for any other: of
+ * those that come here a few begin with so many slashes that they are taken for
+ * one.
+ */
+int path_redirected(const struct call *call, int dirfd, uint64_t addr,
+		    char *path);
+
 /* Is the open file 'link', a path below /proc, in the run's directory? */
 bool path_in_root(const struct path_root *root, const char *link);
 

@@ -24,9 +24,20 @@ int probe_rename(struct call *call);
 int probe_renameat(struct call *call);
 int probe_renameat2(struct call *call);
 
-/* /proc/PID/fdinfo/N of a map. */
+int probe_stat(struct call *call);
+int probe_lstat(struct call *call);
+int probe_newfstatat(struct call *call);
+int probe_statx(struct call *call);
+int probe_access(struct call *call);
+int probe_faccessat(struct call *call);
+int probe_faccessat2(struct call *call);
+int probe_xattr(struct call *call);
+
+/* /proc/PID/fdinfo/N of a map; and what is below /sys/fs/bpf. */
 int probe_open(struct call *call);
 int probe_openat(struct call *call);
+int open_redirected(struct call *call, int dirfd, uint64_t addr,
+		    uint64_t flags);
 
 /* The link /proc/PID/fd/N of an object. */
 int probe_readlink(struct call *call);

@@ -132,7 +132,8 @@ static int fdinfo_file(const struct object *object, enum object_mode mode)
 	return fd;
 }
 
-static int open_path(struct call *call, uint64_t addr, uint64_t flags)
+static int open_path(struct call *call, int dirfd, uint64_t addr,
+		     uint64_t flags)
 {
 	char path[FD_PATH];
 	struct object *object;
@@ -142,7 +143,7 @@ static int open_path(struct call *call, uint64_t addr, uint64_t flags)
 
 	if (memory_read_string(call, addr, path, sizeof(path)) ||
 	    !is_fd_path(call, path, "fdinfo", &pid, &fd))
-		return CALL_CONTINUE;
+		return open_redirected(call, dirfd, addr, flags);
 	object = map_at(call, pid, fd, &mode);
 	if (!object)
 		return CALL_CONTINUE;
@@ -153,12 +154,14 @@ static int open_path(struct call *call, uint64_t addr, uint64_t flags)
 
 int probe_open(struct call *call)
 {
-	return open_path(call, call->data->args[0], call->data->args[1]);
+	return open_path(call, AT_FDCWD, call->data->args[0],
+			 call->data->args[1]);
 }
 
 int probe_openat(struct call *call)
 {
-	return open_path(call, call->data->args[1], call->data->args[2]);
+	return open_path(call, (int)call->data->args[0], call->data->args[1],
+			 call->data->args[2]);
 }
 
 /* As of the kernel's objects: libraries tell by it what a descriptor is. */

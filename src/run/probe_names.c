@@ -59,21 +59,11 @@ int probe_fstatfs(struct call *call)
 	return statfs_of(call, link);
 }
 
-/* The path for us, if it is below /sys/fs/bpf: else CALL_CONTINUE. */
-static int redirected_path(struct call *call, int dirfd, uint64_t addr,
-			   char *path)
-{
-	bool redirected = false;
-	int err = path_of_target(call, dirfd, addr, path, &redirected);
-
-	return redirected ? err : CALL_CONTINUE;
-}
-
 /* In a mount a directory is a map, and one below it nowhere. */
 static int make_dir(struct call *call, int dirfd, uint64_t addr, mode_t mode)
 {
 	char path[PATH_MAX];
-	int res = redirected_path(call, dirfd, addr, path);
+	int res = path_redirected(call, dirfd, addr, path);
 
 	if (res)
 		return res;
@@ -128,8 +118,8 @@ static int rename_name(struct call *call, int old_dirfd, uint64_t old_addr,
 		       int new_dirfd, uint64_t new_addr, unsigned int flags)
 {
 	char old[PATH_MAX], new[PATH_MAX];
-	int from = redirected_path(call, old_dirfd, old_addr, old);
-	int to = redirected_path(call, new_dirfd, new_addr, new);
+	int from = path_redirected(call, old_dirfd, old_addr, old);
+	int to = path_redirected(call, new_dirfd, new_addr, new);
 
 	if (from == CALL_CONTINUE && to == CALL_CONTINUE)
 		return CALL_CONTINUE;

@@ -10,12 +10,14 @@
 #include "run/probe.h"
 
 /*
- * Flags of an open for reading, as stdio and Go's library do it: what is opened
- * for anything else is not asked about.  O_LARGEFILE, of every kind.
+ * Flags of an open for reading and of a directory: what is opened for anything
+ * else is not asked about.  O_LARGEFILE, of every kind.
  */
-#define OPEN_MASK (~(0100000u | O_CLOEXEC))
+#define OPEN_MASK                                                       \
+	(~(0100000u | O_CLOEXEC | O_DIRECTORY | O_NOCTTY | O_NOFOLLOW | \
+	   O_NONBLOCK | O_PATH))
 
-#define ALWAYS	  0, 0, 0
+#define ALWAYS 0, 0, 0
 
 const struct syscall_entry syscalls[] = {
 	{ SYS_bpf, command_run, ALWAYS },
@@ -24,6 +26,23 @@ const struct syscall_entry syscalls[] = {
 	{ SYS_statfs, probe_statfs, ALWAYS },
 	{ SYS_fstatfs, probe_fstatfs, ALWAYS },
 	{ SYS_mmap, probe_mmap, 3, MAP_TYPE | MAP_ANONYMOUS, MAP_SHARED },
+	{ SYS_newfstatat, probe_newfstatat, 3, AT_EMPTY_PATH, 0 },
+#ifdef SYS_stat
+	{ SYS_stat, probe_stat, ALWAYS },
+	{ SYS_lstat, probe_lstat, ALWAYS },
+#endif
+#endif
+	{ SYS_statx, probe_statx, 2, AT_EMPTY_PATH, 0 },
+#ifdef SYS_access
+	{ SYS_access, probe_access, ALWAYS },
+#endif
+	{ SYS_faccessat, probe_faccessat, ALWAYS },
+	{ SYS_getxattr, probe_xattr, ALWAYS },
+	{ SYS_lgetxattr, probe_xattr, ALWAYS },
+	{ SYS_listxattr, probe_xattr, ALWAYS },
+	{ SYS_llistxattr, probe_xattr, ALWAYS },
+#ifdef SYS_faccessat2
+	{ SYS_faccessat2, probe_faccessat2, ALWAYS },
 #endif
 #ifdef SYS_mkdir
 	{ SYS_mkdir, probe_mkdir, ALWAYS },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Descriptors, memory, ids, info, and pins. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -362,17 +363,54 @@ static int get(const char *dir, const char *name, uint32_t flags)
 	return bpf(BPF_OBJ_GET, &attr, 16);
 }
 
-/* By the names themselves, and from their directory. */
-static void check_names(const char *dir)
+/* What calls that look at names say of a pin and of its directory. */
+static void check_looks(const char *dir)
 {
-	char path[512], here[512];
-	uint32_t key = 1, value = 5;
+	char path[512], none[512];
+	struct dirent *entry;
+	struct statx stx;
 	struct stat st;
-	int fd;
+	int listed = 0;
+	DIR *list;
 
 	snprintf(path, sizeof(path), "%s/one", dir);
-	is("the file's mode", stat(path, &st) ? 0 : st.st_mode, S_IFREG | 0600);
-	is("the file's size", st.st_size, 0);
+	snprintf(none, sizeof(none), "%s/none", dir);
+	is("stat: mode", stat(path, &st) ? 0 : st.st_mode, S_IFREG | 0600);
+	is("stat: size", st.st_size, 0);
+	is("lstat: mode", lstat(path, &st) ? 0 : st.st_mode, S_IFREG | 0600);
+	is("lstat: none", result(lstat(none, &st)), -ENOENT);
+	is("statx", statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &stx), 0);
+	is("statx: mode", stx.stx_mode, S_IFREG | 0600);
+	is("access", access(path, R_OK | W_OK), 0);
+	is("access: none", result(access(none, F_OK)), -ENOENT);
+	is("faccessat", faccessat(AT_FDCWD, path, F_OK, AT_EACCESS), 0);
+	is("open: none", result(open(none, O_RDONLY)), -ENOENT);
+	list = opendir(dir);
+	is("opendir", list != NULL, 1);
+	while (list && (entry = readdir(list)))
+		listed += !strcmp(entry->d_name, "one");
+	is("it is listed", listed, 1);
+	is("by its directory", list && fstatat(dirfd(list), "one", &st, 0), 0);
+	if (list)
+		closedir(list);
+}
+
+/* As the kernel says of a pin; by its own path it is an empty file. */
+static void check_open(const char *dir)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/one", dir);
+	is("open", result(open(path, O_RDONLY)), -EIO);
+}
+
+/* From their directory. */
+static void check_names(const char *dir)
+{
+	char here[512];
+	uint32_t key = 1, value = 5;
+	int fd;
+
 	if (getcwd(here, sizeof(here)) && !chdir(dir)) {
 		fd = get(".", "one", 0);
 		is("get: from here",
@@ -422,9 +460,12 @@ void check_pins(const char *dir, bool names)
 	is("get: both modes", get(dir, "one", 24), -EINVAL);
 	is("get: a directory", get(dir, ".", 0), -EACCES);
 	is("get: another file", get("/dev", "null", 0), -EACCES);
+	check_looks(dir);
 	is("pin: a second", pin(dir, "two", fd, 0), 0);
 	if (names)
 		check_names(dir);
+	else
+		check_open(dir);
 
 	close(fd);
 	fd = get(dir, "one", BPF_F_RDONLY);

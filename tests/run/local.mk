@@ -19,6 +19,7 @@ run_tests = \
 	%D%/go.test \
 	%D%/libbpf.test \
 	%D%/mount.test \
+	%D%/names.test \
 	%D%/process.test
 TESTS += $(run_tests)
 EXTRA_DIST += $(run_tests) %D%/lib.sh %D%/ebpf.go %D%/libbpf.c %D%/object.bpf.c
