@@ -14,7 +14,10 @@ struct call;
 int probe_statfs(struct call *call);
 int probe_fstatfs(struct call *call);
 
-/* Names below /sys/fs/bpf are in the run's directory. */
+/*
+ * Names below /sys/fs/bpf are in the run's directory: they are made, removed
+ * and renamed there (probe_names.c),
+ */
 int probe_mkdir(struct call *call);
 int probe_mkdirat(struct call *call);
 int probe_unlink(struct call *call);
@@ -23,7 +26,7 @@ int probe_rmdir(struct call *call);
 int probe_rename(struct call *call);
 int probe_renameat(struct call *call);
 int probe_renameat2(struct call *call);
-
+/* and looked at (probe_stat.c). */
 int probe_stat(struct call *call);
 int probe_lstat(struct call *call);
 int probe_newfstatat(struct call *call);
