@@ -13,7 +13,8 @@ check_PROGRAMS += %D%/client %D%/holder %D%/hostile
 %C%_hostile_SOURCES = %D%/hostile.c \
 	%D%/numbers.c \
 	%D%/provided.c \
-	%D%/client.c %D%/client.h
+	%D%/client.c %D%/client.h \
+	%D%/client_types.c %D%/client_types.h
 
 run_tests = \
 	%D%/bpftool.test \
