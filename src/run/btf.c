@@ -12,16 +12,14 @@
 
 /* As in the kernel. */
 #define TYPES_MAX   0xfffffu
-#define NAME_MAX_   512u
+#define NAME_BYTES  512u
 #define STRINGS_MAX (0xffffffu + 1)
 #define INFO_MASK   0x9f00ffffu
 
 /* The header as it was first, which newer systems' begins with. */
 #define HEADER (offsetof(struct btf_header, str_len) + sizeof(uint32_t))
 
-/* Newer than some systems' headers. */
-#define KIND_ENUM64 19
-#define KINDS	    (KIND_ENUM64 + 1)
+#define KINDS  (KIND_ENUM64 + 1)
 
 enum name_rule {
 	NAME_NONE,
@@ -58,8 +56,8 @@ static const struct kind kinds[KINDS] = {
 	[BTF_KIND_VAR] = { true, false, false, NAME_IS, 4, 0 },
 	[BTF_KIND_DATASEC] = { true, true, false, NAME_SECTION, 0, 12 },
 	[BTF_KIND_FLOAT] = { true, false, false, NAME_ANY, 0, 0 },
-	[BTF_KIND_DECL_TAG] = { true, false, true, NAME_SOME, 4, 0 },
-	[BTF_KIND_TYPE_TAG] = { true, false, true, NAME_SOME, 0, 0 },
+	[KIND_DECL_TAG] = { true, false, true, NAME_SOME, 4, 0 },
+	[KIND_TYPE_TAG] = { true, false, true, NAME_SOME, 0, 0 },
 	[KIND_ENUM64] = { true, true, true, NAME_MAY, 0, 12 },
 };
 
@@ -132,7 +130,7 @@ static bool is_identifier(const char *name)
 		if (!is_letter((unsigned char)name[i]) &&
 		    (!i || !isdigit((unsigned char)name[i])))
 			return false;
-	return i && i < NAME_MAX_;
+	return i && i < NAME_BYTES;
 }
 
 static bool is_section(const char *name)
@@ -143,7 +141,7 @@ static bool is_section(const char *name)
 		if (!isprint((unsigned char)name[i]) &&
 		    (unsigned char)name[i] < 0xa0)
 			return false;
-	return i && i < NAME_MAX_;
+	return i && i < NAME_BYTES;
 }
 
 static bool name_fits(const struct btf *btf, enum name_rule rule, uint32_t off)

@@ -83,7 +83,7 @@ static int find_pointer(const struct search *search, uint32_t id)
 		return -ENOENT;
 	id = btf_type_at(btf, id).type;
 	tag = btf_type_at(btf, id);
-	if (BTF_INFO_KIND(tag.info) != BTF_KIND_TYPE_TAG ||
+	if (BTF_INFO_KIND(tag.info) != KIND_TYPE_TAG ||
 	    BTF_INFO_KFLAG(tag.info))
 		return -ENOENT;
 	name = btf_name(btf, tag.name_off);
@@ -95,7 +95,7 @@ static int find_pointer(const struct search *search, uint32_t id)
 	else
 		return -EINVAL;
 	if (!(search->mask & MASK(special)) ||
-	    btf_kind(btf, tag.type) == BTF_KIND_TYPE_TAG ||
+	    btf_kind(btf, tag.type) == KIND_TYPE_TAG ||
 	    btf_kind(btf, btf->entry[tag.type].proper) != BTF_KIND_STRUCT)
 		return -EINVAL;
 	return special;

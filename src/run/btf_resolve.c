@@ -30,7 +30,7 @@ static int follow(struct btf *btf, uint32_t id, enum way way,
 	uint32_t kind = btf_kind(btf, id);
 
 	if (id >= btf->count || kind == BTF_KIND_VAR ||
-	    kind == BTF_KIND_DATASEC || kind == BTF_KIND_DECL_TAG)
+	    kind == BTF_KIND_DATASEC || kind == KIND_DECL_TAG)
 		return -EINVAL;
 	if ((way == WAY_POINTER && is_whole(kind)) ||
 	    (way == WAY_WHOLE && kind == BTF_KIND_PTR))
@@ -257,7 +257,7 @@ static int visit_kind(struct btf *btf, uint32_t id, enum way way,
 	case BTF_KIND_VOLATILE:
 	case BTF_KIND_CONST:
 	case BTF_KIND_RESTRICT:
-	case BTF_KIND_TYPE_TAG:
+	case KIND_TYPE_TAG:
 	case BTF_KIND_VAR:
 		return visit_reference(btf, id, way, depth);
 	case BTF_KIND_ARRAY:
@@ -270,7 +270,7 @@ static int visit_kind(struct btf *btf, uint32_t id, enum way way,
 	case BTF_KIND_FUNC:
 	case BTF_KIND_FUNC_PROTO:
 		return visit_function(btf, id);
-	case BTF_KIND_DECL_TAG:
+	case KIND_DECL_TAG:
 		return visit_tag(btf, id);
 	default:
 		return 0;

@@ -8,6 +8,11 @@
 
 #include "run/btf.h"
 
+/* Kinds that are newer than some systems' headers. */
+#define KIND_DECL_TAG 17
+#define KIND_TYPE_TAG 18
+#define KIND_ENUM64   19
+
 /* Types in each other, as in the kernel. */
 #define BTF_DEPTH_MAX 32u
 

@@ -6,6 +6,9 @@
 
 #include "client.h"
 
+/* Newer than some systems' headers. */
+#define KIND_TYPE_TAG 18
+
 void types_word(struct types *types, uint32_t word)
 {
 	types->word[types->words++] = word;
@@ -74,7 +77,7 @@ uint32_t types_pointer(struct types *types, const char *tag)
 {
 	uint32_t id = types_struct(types, "pointed_to", 4);
 
-	id = types_add(types, BTF_KIND_TYPE_TAG, tag, 0, id);
+	id = types_add(types, KIND_TYPE_TAG, tag, 0, id);
 	return types_add(types, BTF_KIND_PTR, NULL, 0, id);
 }
 
