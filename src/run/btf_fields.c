@@ -9,7 +9,7 @@
  * Members that are looked at in one search, and in all of a check: structures
  * in each other can be made so that there is no end of them.
  */
-#define STEPS_MAX (1u << 22)
+#define STEPS_MAX (1u << 20)
 
 static const struct special {
 	const char *name;
