@@ -8,6 +8,7 @@
 
 #include "core/map.h"
 #include "run/child.h"
+#include "run/fields.h"
 #include "run/memory.h"
 #include "run/tables.h"
 
@@ -183,6 +184,7 @@ int request_object(const struct request *req, uint32_t fd,
 
 	if (!err && (*object)->kind != kind) {
 		request_drop(req, *object);
+		*object = NULL;
 		err = -EINVAL;
 	}
 	return err;
@@ -230,7 +232,8 @@ void request_done(const struct request *req, struct object *object)
  * No hold is kept: an id is used once, and a map that goes before the update
  * is one whose descriptor was closed before it.
  */
-static uint32_t value_id(const struct request *req, uint32_t fd)
+static uint32_t value_id(const struct request *req, const struct object *outer,
+			 uint32_t fd)
 {
 	struct object *object;
 	enum object_mode mode;
@@ -239,21 +242,23 @@ static uint32_t value_id(const struct request *req, uint32_t fd)
 
 	if (err)
 		return err == -EBADF ? 0 : OBJECT_NO_MAP;
-	id = object->id;
+	id = fields_equal(outer->inner_fields, object->fields) ? object->id :
+								 OBJECT_NO_MAP;
 	request_drop(req, object);
 	return id;
 }
 
-void request_values(const struct request *req, const struct map *map,
+void request_values(const struct request *req, const struct object *object,
 		    void *values, uint32_t count)
 {
 	uint32_t *value = values;
 	uint32_t i;
 
-	if (!(map->ops->flags & MAP_OF_MAPS))
+	fields_reset(object->fields, object->map, values, count);
+	if (!(object->map->ops->flags & MAP_OF_MAPS))
 		return;
 	for (i = 0; i < count; i++)
-		value[i] = value_id(req, value[i]);
+		value[i] = value_id(req, object, value[i]);
 }
 
 int request_mode(uint32_t flags, enum object_mode *mode)

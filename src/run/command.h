@@ -73,11 +73,11 @@ int request_map(const struct request *req, uint32_t fd, int want,
 void request_done(const struct request *req, struct object *object);
 
 /*
- * 'count' values that a target gives to a map: of maps of maps they are its
- * descriptors, and become ids.  Which are wrong is told by the update, when it
- * comes to them.
+ * 'count' values that a target gives to a map, made what the map stores: see
+ * fields_reset; and of maps of maps they are its descriptors, and become ids.
+ * Which are wrong is told by the update, when it comes to them.
  */
-void request_values(const struct request *req, const struct map *map,
+void request_values(const struct request *req, const struct object *object,
 		    void *values, uint32_t count);
 
 /* The commands, in command_*.c. */

@@ -10,6 +10,7 @@
 
 #include "core/map.h"
 #include "run/command.h"
+#include "run/fields.h"
 #include "run/memory.h"
 
 /*
@@ -21,7 +22,8 @@
 
 struct batch {
 	const struct request *req;
-	struct map *map;
+	struct object *object;
+	struct map *map; /* the object's */
 	size_t value_bytes;
 	uint32_t piece; /* elements */
 	unsigned char *keys;
@@ -46,12 +48,14 @@ static int write_count(const struct batch *batch)
 }
 
 static int batch_init(struct batch *batch, const struct request *req,
-		      struct map *map)
+		      struct object *object)
 {
+	struct map *map = object->map;
 	uint64_t bytes = map_value_bytes(map) + map->key_size;
 	uint64_t piece = PIECE_BYTES / (bytes ? bytes : 1);
 
 	batch->req = req;
+	batch->object = object;
 	batch->map = map;
 	batch->value_bytes = map_value_bytes(map);
 	if (piece < PIECE_ELEMENTS)
@@ -79,15 +83,36 @@ static void batch_release(struct batch *batch)
 	free(batch->out);
 }
 
+/* A lock is ours to take, where values have one. */
+static uint64_t elem_flags(const struct batch *batch)
+{
+	uint64_t flags = batch->req->attr.batch.elem_flags;
+
+	return fields_have_lock(batch->object->fields) ?
+		       flags & ~(uint64_t)BPF_F_LOCK :
+		       flags;
+}
+
+static int run_piece(const struct batch *batch, batch_op_t op,
+		     struct map_batch *piece)
+{
+	uint64_t flags = batch->req->attr.batch.elem_flags;
+	int err;
+
+	piece->elem_flags = elem_flags(batch);
+	fields_lock(batch->object->fields, flags);
+	err = op(batch->map, piece);
+	fields_unlock(batch->object->fields, flags);
+	return err;
+}
+
 /* Is the call refused outright?  Then its count is left as it is. */
 static int batch_refused(const struct batch *batch, batch_op_t op)
 {
 	struct map_batch none = {
-		.elem_flags = batch->req->attr.batch.elem_flags,
 		.flags = batch->req->attr.batch.flags,
 	};
-
-	int err = op(batch->map, &none);
+	int err = run_piece(batch, op, &none);
 
 	return err == -EOPNOTSUPP ? -ENOTSUPP : err;
 }
@@ -121,10 +146,9 @@ static int write_piece(struct batch *batch, batch_op_t op, bool values,
 	if (!call_valid(batch->req->call))
 		return -ESRCH;
 	if (values)
-		request_values(batch->req, batch->map, batch->values, have);
+		request_values(batch->req, batch->object, batch->values, have);
 	piece.count = have;
-	piece.elem_flags = attr->batch.elem_flags;
-	err = have ? op(batch->map, &piece) : 0;
+	err = have ? run_piece(batch, op, &piece) : 0;
 	batch->done += have ? piece.count : 0;
 	return err ? err : have < want ? -EFAULT : 0;
 }
@@ -140,7 +164,7 @@ static int write_batch(struct request *req, batch_op_t op, bool values)
 	if (err)
 		return err;
 	call_trace(req->call, " count %u", count);
-	err = batch_init(&batch, req, object->map);
+	err = batch_init(&batch, req, object);
 	if (!err)
 		err = batch_refused(&batch, op);
 	if (err || !count)
@@ -208,13 +232,14 @@ static int read_piece(struct batch *batch, batch_op_t op, bool first,
 		.keys = batch->keys,
 		.values = batch->values,
 		.count = want,
-		.elem_flags = attr->batch.elem_flags,
 		.flags = attr->batch.flags,
 	};
-	int err = op(batch->map, &piece);
+	int err = run_piece(batch, op, &piece);
 
 	if (err && err != -ENOENT)
 		return err;
+	fields_reset(batch->object->fields, batch->map, batch->values,
+		     piece.count);
 	if (store_piece(batch, piece.count))
 		return -EFAULT;
 	batch->done += piece.count;
@@ -287,7 +312,7 @@ static int read_batch(struct request *req, batch_op_t op, int want)
 	if (err)
 		return err;
 	call_trace(req->call, " count %u", req->attr.batch.count);
-	err = batch_init(&batch, req, object->map);
+	err = batch_init(&batch, req, object);
 	if (!err)
 		err = batch_refused(&batch, op);
 	if (!err && req->attr.batch.count)

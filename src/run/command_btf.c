@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bpf(2): BTF, which is kept as it is, and programs, of which a stand-in is
- * made that never runs: libbpf and bpftool load tiny ones to find out what the
- * kernel can do, and leave out names and global data of maps if that fails.
+ * bpf(2): BTF, which is looked at and kept, and programs, of which a stand-in
+ * is made that never runs: libbpf and bpftool load tiny ones to find out what
+ * the kernel can do, and leave out names and global data of maps if that fails.
  */
 #include <errno.h>
-#include <linux/btf.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/btf.h"
 #include "run/command.h"
 #include "run/memory.h"
 
@@ -18,9 +17,6 @@
 
 /* Instructions of a program, as in the kernel. */
 #define INSNS_MAX 1000000u
-
-/* The header as it was first; newer systems' is longer. */
-#define BTF_HEADER (offsetof(struct btf_header, str_len) + sizeof(uint32_t))
 
 static int add_object(const struct request *req, struct object *object)
 {
@@ -31,26 +27,6 @@ static int add_object(const struct request *req, struct object *object)
 	err = request_give(req, object, MODE_FULL);
 	request_drop(req, object);
 	return err;
-}
-
-/* The header alone: what types there are is between the target and itself. */
-static int check_btf(const void *data, uint32_t size)
-{
-	struct btf_header header;
-	uint64_t types, strings;
-
-	if (size < BTF_HEADER)
-		return -EINVAL;
-	memcpy(&header, data, BTF_HEADER);
-	if (header.magic != BTF_MAGIC || header.flags)
-		return -EINVAL;
-	if (header.version != BTF_VERSION)
-		return -EOPNOTSUPP;
-	if (header.hdr_len < BTF_HEADER || header.hdr_len > size)
-		return -EINVAL;
-	types = (uint64_t)header.hdr_len + header.type_off + header.type_len;
-	strings = (uint64_t)header.hdr_len + header.str_off + header.str_len;
-	return types > size || strings > size || !header.str_len ? -EINVAL : 0;
 }
 
 int btf_load_command(struct request *req)
@@ -69,11 +45,10 @@ int btf_load_command(struct request *req)
 	object->size = size;
 	err = memory_copy(req->call, req->attr.btf, size, &object->data);
 	if (!err)
-		err = check_btf(object->data, size);
+		err = btf_new(object->data, size, &object->types);
 	if (!err)
 		return add_object(req, object);
-	free(object->data);
-	free(object);
+	object_release(object);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/map.h"
 #include "run/command.h"
+#include "run/fields.h"
 #include "run/memory.h"
 
 /* Bytes of a key that --trace shows. */
@@ -61,7 +62,7 @@ static int copy_key(const struct request *req, const struct map *map,
 	return err;
 }
 
-typedef int (*element_op_t)(const struct request *req, struct map *map,
+typedef int (*element_op_t)(const struct request *req, struct object *object,
 			    const void *key);
 
 static int on_element(struct request *req, unsigned int want, bool key_optional,
@@ -73,21 +74,30 @@ static int on_element(struct request *req, unsigned int want, bool key_optional,
 
 	if (err)
 		return err;
-	/* No value has a lock. */
-	if (req->attr.flags & BPF_F_LOCK)
+	if (req->attr.flags & BPF_F_LOCK && !fields_have_lock(object->fields))
 		err = -EINVAL;
 	if (!err)
 		err = copy_key(req, object->map, key_optional, &key);
 	if (!err) {
-		err = op(req, object->map, key);
+		err = op(req, object, key);
 		free(key);
 	}
 	request_done(req, object);
 	return err;
 }
 
-static int lookup(const struct request *req, struct map *map, const void *key)
+static int give_value(const struct request *req, const struct object *object,
+		      void *value)
 {
+	fields_reset(object->fields, object->map, value, 1);
+	return memory_write(req->call, req->attr.value, value,
+			    map_value_bytes(object->map));
+}
+
+static int lookup(const struct request *req, struct object *object,
+		  const void *key)
+{
+	struct map *map = object->map;
 	size_t bytes = map_value_bytes(map);
 	void *value = NULL;
 	int err = 0;
@@ -98,14 +108,16 @@ static int lookup(const struct request *req, struct map *map, const void *key)
 		err = -ENOMEM;
 	if (err)
 		return err;
+	fields_lock(object->fields, req->attr.flags);
 	if (map->ops->map_peek_elem)
 		err = map_peek_elem(map, value);
 	else if (map->ops->map_lookup_elem)
 		err = map_lookup_elem_sys_only(map, key, value);
 	else
 		err = -ENOTSUPP;
+	fields_unlock(object->fields, req->attr.flags);
 	if (!err && !value_is_input(map))
-		err = memory_write(req->call, req->attr.value, value, bytes);
+		err = give_value(req, object, value);
 	free(value);
 	return err;
 }
@@ -117,20 +129,24 @@ int lookup_command(struct request *req)
 	return on_element(req, WANT_READ, false, lookup);
 }
 
-static int update(const struct request *req, struct map *map, const void *key)
+static int update(const struct request *req, struct object *object,
+		  const void *key)
 {
-	uint64_t flags = req->attr.flags;
+	struct map *map = object->map;
+	uint64_t flags = req->attr.flags & ~(uint64_t)BPF_F_LOCK;
 	void *value;
 	int err = memory_copy(req->call, req->attr.value, map_value_bytes(map),
 			      &value);
 
 	if (err)
 		return err;
-	request_values(req, map, value, 1);
+	request_values(req, object, value, 1);
+	fields_lock(object->fields, req->attr.flags);
 	if (map->ops->map_push_elem)
 		err = map_push_elem(map, value, flags);
 	else
 		err = HOOK(map, map_update_elem, key, value, flags);
+	fields_unlock(object->fields, req->attr.flags);
 	free(value);
 	return err;
 }
@@ -140,8 +156,10 @@ int update_command(struct request *req)
 	return on_element(req, WANT_WRITE, false, update);
 }
 
-static int delete (const struct request *req, struct map *map, const void *key)
+static int delete (const struct request *req, struct object *object,
+		   const void *key)
 {
+	struct map *map = object->map;
 	(void)req;
 	return map->ops->map_delete_elem ? map_delete_elem(map, key) :
 					   no_keys(map);
@@ -152,8 +170,10 @@ int delete_command(struct request *req)
 	return on_element(req, WANT_WRITE, false, delete);
 }
 
-static int next_key(const struct request *req, struct map *map, const void *key)
+static int next_key(const struct request *req, struct object *object,
+		    const void *key)
 {
+	struct map *map = object->map;
 	void *next = malloc(map->key_size ? map->key_size : 1);
 	int err;
 
@@ -175,8 +195,10 @@ int next_key_command(struct request *req)
 }
 
 /* What cannot be written to the target is gone all the same. */
-static int take(const struct request *req, struct map *map, const void *key)
+static int take(const struct request *req, struct object *object,
+		const void *key)
 {
+	struct map *map = object->map;
 	size_t bytes = map_value_bytes(map);
 	void *value = malloc(bytes ? bytes : 1);
 	int err;
@@ -188,7 +210,7 @@ static int take(const struct request *req, struct map *map, const void *key)
 	else
 		err = HOOK(map, map_lookup_and_delete_elem, key, value);
 	if (!err)
-		err = memory_write(req->call, req->attr.value, value, bytes);
+		err = give_value(req, object, value);
 	free(value);
 	return err;
 }

@@ -7,6 +7,7 @@
 
 #include "core/map.h"
 #include "run/command.h"
+#include "run/fields.h"
 #include "run/mount.h"
 
 /* Members of MAP_CREATE that are newer than some systems' headers. */
@@ -116,6 +117,8 @@ static int create_map(const struct request *req, struct object *object)
 	err = req->call->run->mount ?
 		      create_mounted(req, &made, &refusal, inner, object) :
 		      create_own(&made, &refusal, &object->map);
+	if (inner && !err)
+		err = fields_copy(inner->fields, &object->inner_fields);
 	if (inner)
 		request_done(req, inner);
 	/* It misses the inner map when it is that one's turn to be wrong. */
@@ -146,14 +149,12 @@ static int set_btf(const struct request *req, struct object *object)
 			     &mode);
 	if (err)
 		return err;
-	/* What it holds are maps, of no type. */
-	if (object->map->ops->flags & MAP_OF_MAPS) {
-		request_drop(req, object->btf);
-		return -ENOTSUPP;
-	}
+	err = fields_make(object->map, object->btf->types,
+			  attr->btf_key_type_id, attr->btf_value_type_id,
+			  &object->fields);
 	object->btf_key_type_id = attr->btf_key_type_id;
 	object->btf_value_type_id = attr->btf_value_type_id;
-	return 0;
+	return err;
 }
 
 static int fill(const struct request *req, struct object *object)
@@ -162,12 +163,12 @@ static int fill(const struct request *req, struct object *object)
 
 	object->kind = OBJECT_MAP;
 	err = create_map(req, object);
-	if (!err)
-		err = check_excl_prog(req);
 	if (err)
 		return err;
 	forget_mode(object->map);
 	err = set_btf(req, object);
+	if (!err)
+		err = check_excl_prog(req);
 	return err ? err : object_add(&req->call->run->objects, object);
 }
 
@@ -176,11 +177,7 @@ static void discard(const struct request *req, struct object *object)
 {
 	if (object->btf)
 		request_drop(req, object->btf);
-	if (object->mounted)
-		mounted_free(object->mounted);
-	else if (object->map)
-		map_put(object->map);
-	free(object);
+	object_release(object);
 }
 
 int map_create_command(struct request *req)
@@ -231,6 +228,20 @@ static void give_back_memory(const struct request *req)
 	request_drop(req, object);
 }
 
+/* By whoever asks: what a lock or the like is in has to be written. */
+static bool has_fields(const struct request *req)
+{
+	struct object *object;
+	enum object_mode mode;
+	bool has;
+
+	if (request_object(req, req->attr.map_fd, OBJECT_MAP, &object, &mode))
+		return false;
+	has = object->fields;
+	request_drop(req, object);
+	return has;
+}
+
 /*
  * A frozen map's descriptors can only be told by how they are asked: who may
  * not write may not freeze either, and it is frozen once.
@@ -238,8 +249,11 @@ static void give_back_memory(const struct request *req)
 int map_freeze_command(struct request *req)
 {
 	struct object *object;
-	int err = request_map(req, req->attr.map_fd, WANT_WRITE, &object);
+	int err;
 
+	if (has_fields(req))
+		return -ENOTSUPP;
+	err = request_map(req, req->attr.map_fd, WANT_WRITE, &object);
 	if (err)
 		return err;
 	object_leave(object);

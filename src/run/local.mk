@@ -2,6 +2,9 @@
 bin_PROGRAMS += mapfs-run
 
 mapfs_run_SOURCES = \
+	%D%/btf.c %D%/btf.h \
+	%D%/btf_fields.c \
+	%D%/btf_resolve.c %D%/btf_type.h \
 	%D%/child.c %D%/child.h \
 	%D%/command.c %D%/command.h \
 	%D%/command_batch.c \
@@ -10,6 +13,7 @@ mapfs_run_SOURCES = \
 	%D%/command_id.c \
 	%D%/command_map.c \
 	%D%/command_pin.c \
+	%D%/fields.c %D%/fields.h \
 	%D%/filter.c %D%/filter.h \
 	%D%/main.c \
 	%D%/memory.c %D%/memory.h \

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "core/map.h"
+#include "run/btf.h"
+#include "run/fields.h"
 #include "run/mount.h"
 
 /*
@@ -47,7 +49,7 @@ static struct region *file_region(const struct object_file *file)
 	struct map *map = object->map;
 
 	/* In this order: see object_enter. */
-	if (object->kind != OBJECT_MAP ||
+	if (object->kind != OBJECT_MAP || object->fields ||
 	    file->mode != (object->mounted ? MODE_MAPPED : MODE_FULL))
 		return NULL;
 	if (map->ops->map_attach_data)
@@ -194,6 +196,19 @@ static void object_free(struct objects *objects, struct object *object)
 	objects->dead = object;
 }
 
+void object_release(struct object *object)
+{
+	if (object->mounted)
+		mounted_free(object->mounted);
+	else if (object->map)
+		map_put(object->map);
+	fields_free(object->fields);
+	fields_free(object->inner_fields);
+	btf_free(object->types);
+	free(object->data);
+	free(object);
+}
+
 static void objects_unlock(struct objects *objects)
 {
 	struct object *dead = objects->dead;
@@ -203,12 +218,7 @@ static void objects_unlock(struct objects *objects)
 	pthread_mutex_unlock(&objects->lock);
 	while ((object = dead)) {
 		dead = object->next;
-		if (object->mounted)
-			mounted_free(object->mounted);
-		else if (object->map)
-			map_put(object->map);
-		free(object->data);
-		free(object);
+		object_release(object);
 	}
 }
 

@@ -46,6 +46,8 @@ enum object_mode {
 /* The mode of a pin's file: nothing can be done through it but OBJ_GET. */
 #define MODE_PIN OBJECT_MODES
 
+struct btf;
+struct fields;
 struct mounted;
 struct object;
 
@@ -87,9 +89,12 @@ struct object {
 	struct object *btf; /* held, or NULL */
 	uint32_t btf_key_type_id;
 	uint32_t btf_value_type_id;
+	struct fields *fields;	     /* of a value, see fields.h */
+	struct fields *inner_fields; /* that maps in slots must have */
 	/* OBJECT_BTF. */
 	void *data;
 	uint32_t size; /* bytes */
+	struct btf *types;
 	/* OBJECT_PROG. */
 	uint32_t prog_type;
 	/* Maps that are not mounted have a name of their own. */
@@ -149,6 +154,9 @@ struct object *object_by_file(struct objects *objects, const struct stat *st,
  */
 void object_enter(struct object *object);
 void object_leave(struct object *object);
+
+/* What the object has, of one that is not in use; and the object. */
+void object_release(struct object *object);
 
 /* What 'map' is, of one of a mount; nobody else uses the object. */
 void object_settle(struct object *object);

@@ -249,8 +249,9 @@ static int check_mmap(const struct object *object, enum object_mode mode,
 		return -EPERM;
 	if (mode == MODE_WRONLY || (mode == MODE_RDONLY && writes))
 		return -EACCES;
-	if (!is_ring &&
-	    (map->ops->flags & (MAP_FIXED_KEYS | MAP_PERCPU)) != MAP_FIXED_KEYS)
+	if (object->fields ||
+	    (!is_ring && (map->ops->flags & (MAP_FIXED_KEYS | MAP_PERCPU)) !=
+				 MAP_FIXED_KEYS))
 		return -ENOTSUPP;
 	if (mode == MODE_RDONLY)
 		return -EINVAL;

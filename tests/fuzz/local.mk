@@ -2,6 +2,7 @@
 # A fuzz target for each parser and for attaching to a table, see fuzz.h.
 FUZZ_TARGETS = \
 	%D%/fuzz-attach \
+	%D%/fuzz-btf \
 	%D%/fuzz-command \
 	%D%/fuzz-spec \
 	%D%/fuzz-value
@@ -47,6 +48,15 @@ endif
 %C%_fuzz_attach_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_attach_LDADD = $(FUZZ_LIBS) tests/model/libmodel.a
 
+%C%_fuzz_btf_SOURCES = \
+	%D%/fuzz-btf.c %D%/fuzz.h \
+	src/run/btf.c src/run/btf.h \
+	src/run/btf_fields.c \
+	src/run/btf_resolve.c src/run/btf_type.h
+%C%_fuzz_btf_CPPFLAGS = $(FUZZ_INCLUDES)
+%C%_fuzz_btf_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_btf_LDADD = $(FUZZ_LIBS)
+
 %C%_fuzz_command_SOURCES = %D%/fuzz-command.c %D%/fuzz.h
 %C%_fuzz_command_CPPFLAGS = $(FUZZ_INCLUDES)
 %C%_fuzz_command_LDFLAGS = $(FUZZ_LINK)
@@ -65,6 +75,7 @@ endif
 EXTRA_DIST += \
 	%D%/seeds \
 	%D%/attach.dict \
+	%D%/btf.dict \
 	%D%/command.dict \
 	%D%/spec.dict \
 	%D%/value.dict

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 	check_sharing();
 	check_probes();
 	check_slots();
+	check_btf();
 	if (argc > 1)
 		check_pins(argv[1], argc == 2);
 	return failures != 0;

@@ -222,6 +222,20 @@ static void check_types(uint32_t type, int inner)
 	close(btf);
 }
 
+/* A descriptor of another kind than is wanted is not held. */
+static void check_kind(void)
+{
+	int map = new_inner();
+	uint32_t id = id_of(map);
+	union attr_of it = of(HASH, 4, 0);
+
+	it.attr.btf_fd = (uint32_t)map;
+	it.attr.btf_value_type_id = 1;
+	is("BTF that is a map", make(&it), -EINVAL);
+	close(map);
+	is("which then goes", ends(id), 1);
+}
+
 static void check_told(uint32_t type, int inner)
 {
 	int outer = new_outer(type, 7, inner);
@@ -258,6 +272,7 @@ static void check_making(void)
 		check_example_lives(of_maps[i]);
 	}
 	close(inner);
+	check_kind();
 }
 
 /* ---------------------------------------------------------------- elements */

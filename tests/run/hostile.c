@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "client_types.h"
 
 #define THREADS 4
 #define CALLS	400
@@ -260,6 +261,96 @@ static void check_lies(int fd)
 	atomic_store(&lies.stop, true);
 	pthread_join(thread, NULL);
 	is("attrs and memory that change", n > 0, 1);
+}
+
+/* Types of all kinds, some of them in others. */
+static uint32_t good_types(uint32_t *data)
+{
+	struct types types;
+	uint32_t lock, inner, pointer, var;
+
+	types_init(&types);
+	lock = types_struct(&types, "bpf_spin_lock", 4);
+	inner = types_with(&types, "inner", 8, lock, 4);
+	pointer = types_pointer(&types, "kptr");
+	types_add(&types, BTF_KIND_STRUCT, "value", 3, 32);
+	types_member(&types, types.count + 1, 0);
+	types_member(&types, pointer, 16);
+	types_member(&types, TYPES_INT, 24);
+	types_array(&types, inner, 1);
+	types_add(&types, BTF_KIND_TYPEDEF, "name", 0, types.count);
+	var = types_add(&types, BTF_KIND_VAR, "global", 0, types.count);
+	types_word(&types, 1);
+	types_add(&types, BTF_KIND_DATASEC, ".data", 1, 32);
+	types_word(&types, var);
+	types_word(&types, 0);
+	types_word(&types, 16);
+	return types_data(&types, data);
+}
+
+static uint32_t a_word(struct lies *lies, uint32_t word)
+{
+	switch (random_of(lies) % 4) {
+	case 0:
+		return random_of(lies) % 40;
+	case 1:
+		return word ^ 1u << random_of(lies) % 32;
+	case 2:
+		return (word & ~(31u << 24)) | random_of(lies) % 20 << 24;
+	default:
+		return UINT32_MAX - random_of(lies) % 4;
+	}
+}
+
+/* A map of what was taken all the same, and a value through it. */
+static void try_types(struct lies *lies, int btf)
+{
+	unsigned char value[256] = { 0 };
+	union bpf_attr attr;
+	uint32_t key = 0;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = random_of(lies) % 2 ? BPF_MAP_TYPE_HASH :
+					      BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = 8u << random_of(lies) % 3;
+	attr.max_entries = 1;
+	attr.btf_fd = (uint32_t)btf;
+	attr.btf_key_type_id = TYPES_INT;
+	attr.btf_value_type_id = random_of(lies) % 16;
+	fd = bpf_whole(BPF_MAP_CREATE, &attr);
+	if (fd < 0)
+		return;
+	element(BPF_MAP_UPDATE_ELEM, fd, &key, value, 0);
+	element(BPF_MAP_UPDATE_ELEM, fd, &key, value, BPF_F_LOCK);
+	element(BPF_MAP_LOOKUP_ELEM, fd, &key, value, 0);
+	close(fd);
+}
+
+/* Types that are made up: some are taken, and none does any harm. */
+static void check_made_up_types(void)
+{
+	uint32_t good[TYPES_WORDS], data[TYPES_WORDS];
+	uint32_t words = good_types(good), taken = 0, n = 0, at, i;
+	struct lies lies = { .seed = 1 };
+	uint64_t end = now_ms() + LIARS_MS;
+	int btf;
+
+	for (; now_ms() < end; n++) {
+		memcpy(data, good, sizeof(data));
+		for (i = 0; i < n % 4; i++) {
+			at = random_of(&lies) % words;
+			data[at] = a_word(&lies, data[at]);
+		}
+		btf = load_data(data, words);
+		if (btf < 0)
+			continue;
+		taken++;
+		try_types(&lies, btf);
+		close(btf);
+	}
+	is("types that are made up", taken > 0 && taken < n, 1);
 }
 
 /* Slots of maps of maps, by many at once; and the ids of what they held. */
@@ -529,6 +620,7 @@ int main(int argc, char **argv)
 	/* Which may fill theirs. */
 	check_lies(new_map(BPF_MAP_TYPE_HASH, 4, 8, 4096, 0));
 	check_lies(outer_of(BPF_MAP_TYPE_HASH_OF_MAPS, fd));
+	check_made_up_types();
 	check_parallel_slots();
 	check_provided();
 	check_numbers(argv[0]);

@@ -127,6 +127,34 @@ static void check_outer(struct bpf_object *object)
 	close(inner);
 }
 
+/* As in object.bpf.c. */
+struct locked {
+	__u32 before;
+	struct bpf_spin_lock lock;
+	__u64 after[4];
+};
+
+static void check_locked(struct bpf_map *map)
+{
+	struct locked value = { 1, { 0xaaaaaaaa }, { 2, 3, 4, 5 } };
+	struct locked found = { 0 };
+	__u32 key = 1;
+	size_t size = sizeof(found);
+
+	is("a lock: update",
+	   bpf_map__update_elem(map, &key, sizeof(key), &value, sizeof(value),
+				BPF_F_LOCK),
+	   0);
+	is("a lock: lookup",
+	   bpf_map__lookup_elem(map, &key, sizeof(key), &found, size,
+				BPF_F_LOCK),
+	   0);
+	is("nothing of it is seen", found.lock.val, 0);
+	found.lock = value.lock;
+	is("and all else", memcmp(&found, &value, size), 0);
+	is("a lock: freeze", bpf_map_freeze(bpf_map__fd(map)), -524);
+}
+
 static void check_object(const char *path, const char *dir)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
@@ -164,6 +192,8 @@ static void check_object(const char *path, const char *dir)
 	close(fd);
 	is("unpin", bpf_map__unpin(counters, pinned), 0);
 	check_outer(object);
+	check_locked(map_of(object, "locked_array"));
+	check_locked(map_of(object, "locked_hash"));
 	bpf_object__close(object);
 }
 

@@ -3,15 +3,18 @@
 check_PROGRAMS += %D%/client %D%/holder %D%/hostile
 
 %C%_client_SOURCES = %D%/client.c %D%/client.h \
+	%D%/client_btf.c \
 	%D%/client_calls.c \
 	%D%/client_files.c \
 	%D%/client_main.c \
-	%D%/client_slots.c
+	%D%/client_slots.c \
+	%D%/client_types.c %D%/client_types.h
 %C%_holder_SOURCES = %D%/holder.c %D%/client.c %D%/client.h
 %C%_hostile_SOURCES = %D%/hostile.c \
 	%D%/numbers.c \
 	%D%/provided.c \
-	%D%/client.c %D%/client.h
+	%D%/client.c %D%/client.h \
+	%D%/client_types.c %D%/client_types.h
 
 run_tests = \
 	%D%/bpftool.test \

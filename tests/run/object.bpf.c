@@ -16,6 +16,26 @@ struct {
 	__type(value, struct value);
 } counters SEC(".maps");
 
+struct locked {
+	__u32 before;
+	struct bpf_spin_lock lock;
+	__u64 after[4];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct locked);
+} locked_array SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct locked);
+} locked_hash SEC(".maps");
+
 struct inner {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2);
