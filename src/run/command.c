@@ -171,7 +171,7 @@ int request_any(const struct request *req, uint32_t fd, struct object **object,
 		 (st.st_ino != seen.st_ino || st.st_dev != seen.st_dev));
 	if (*object && *mode == MODE_PIN) {
 		request_drop(req, *object);
-		return -EINVAL;
+		*object = NULL;
 	}
 	return *object ? 0 : -EINVAL;
 }

@@ -25,8 +25,10 @@ static uint32_t find_next(const struct request *req, enum object_kind kind,
 		own = object->id;
 		request_drop(req, object);
 	}
-	if (run->mount && kind == OBJECT_MAP)
+	if (run->mount && kind == OBJECT_MAP) {
+		objects_wait(&run->objects);
 		mounted = mount_next_id(run->mount, start);
+	}
 	return !own || (mounted && mounted < own) ? mounted : own;
 }
 
@@ -46,6 +48,17 @@ static int next_id(struct request *req, enum object_kind kind)
 			    sizeof(id));
 }
 
+static int find_id(const struct request *req, enum object_kind kind,
+		   uint32_t id, struct object **object)
+{
+	struct run *run = req->call->run;
+
+	if (kind == OBJECT_MAP)
+		return mount_object_by_id(run, id, object);
+	*object = object_by_id(&run->objects, kind, id);
+	return *object ? 0 : -ENOENT;
+}
+
 static int open_id(struct request *req, enum object_kind kind, uint32_t flags)
 {
 	struct object *object;
@@ -58,12 +71,9 @@ static int open_id(struct request *req, enum object_kind kind, uint32_t flags)
 	err = request_mode(flags, &mode);
 	if (err)
 		return err;
-	object = kind == OBJECT_MAP ?
-			 mount_object_by_id(req->call->run, req->attr.map_id) :
-			 object_by_id(&req->call->run->objects, kind,
-				      req->attr.map_id);
-	if (!object)
-		return -ENOENT;
+	err = find_id(req, kind, req->attr.map_id, &object);
+	if (err)
+		return err;
 	err = request_give(req, object, mode);
 	request_drop(req, object);
 	return err;

@@ -122,7 +122,7 @@ static int create_map(const struct request *req, struct object *object)
 	if (inner)
 		request_done(req, inner);
 	/* It misses the inner map when it is that one's turn to be wrong. */
-	if (err == -EBADF)
+	if (err == -EBADF && inner_err)
 		err = inner_err;
 	if (err && refusal.why[0])
 		run_tell(req->call->run, "MAP_CREATE: %s: %s", refusal.word,
@@ -163,6 +163,11 @@ static int fill(const struct request *req, struct object *object)
 
 	object->kind = OBJECT_MAP;
 	err = create_map(req, object);
+	/* What was closed a moment ago may be there still. */
+	if (err == -EMFILE) {
+		objects_collect(&req->call->run->objects);
+		err = create_map(req, object);
+	}
 	if (err)
 		return err;
 	forget_mode(object->map);
@@ -196,7 +201,9 @@ int map_create_command(struct request *req)
 	object = calloc(1, sizeof(*object));
 	if (!object)
 		return -ENOMEM;
+	mount_lock(req->call->run->mount);
 	err = fill(req, object);
+	mount_unlock(req->call->run->mount);
 	if (err) {
 		discard(req, object);
 		return err;

@@ -63,6 +63,9 @@ static int pin(const struct request *req, struct object *object)
 		return -EPERM;
 	if (mount && mount_has(mount, path, name, sizeof(name)))
 		return pin_by_name(req, object, name);
+	/* To make a name there is to make an element. */
+	if (mount && mount_has_below(mount, path))
+		return -EPERM;
 	made = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (made < 0)
 		return -errno;
@@ -103,8 +106,8 @@ static int check_access(const char *link, enum object_mode mode)
 }
 
 /* The map that a name of the mount is.  Other files there are no pins. */
-static int find_mounted(const struct request *req, int fd,
-			enum object_mode mode, struct object **object)
+static int get_mounted(const struct request *req, int fd, enum object_mode mode,
+		       struct object **object)
 {
 	struct run *run = req->call->run;
 	struct mounted *mounted;
@@ -118,6 +121,18 @@ static int find_mounted(const struct request *req, int fd,
 		return -EACCES;
 	}
 	return mount_object(run, mounted, object);
+}
+
+static int find_mounted(const struct request *req, int fd,
+			enum object_mode mode, struct object **object)
+{
+	struct mount *mount = req->call->run->mount;
+	int err;
+
+	mount_lock(mount);
+	err = get_mounted(req, fd, mode, object);
+	mount_unlock(mount);
+	return err;
 }
 
 static int find_file(const struct request *req, int fd, const struct stat *st,

@@ -19,7 +19,7 @@
 #include "run/run.h"
 
 /* Tries for a name that is free: others make maps as well. */
-#define NAME_TRIES 1000
+#define NAME_TRIES 1000000
 
 #define ROOT_INO   1
 
@@ -29,6 +29,7 @@ int mount_open(struct mount *mount, const struct run *run, const char *path)
 	struct stat st;
 
 	mount->run = run;
+	pthread_mutex_init(&mount->lock, NULL);
 	mount->path = realpath(path, NULL);
 	if (!mount->path)
 		return -errno;
@@ -44,21 +45,50 @@ int mount_open(struct mount *mount, const struct run *run, const char *path)
 	return 0;
 }
 
-bool mount_has(const struct mount *mount, const char *path, char *name,
-	       size_t size)
+void mount_lock(struct mount *mount)
+{
+	if (mount)
+		pthread_mutex_lock(&mount->lock);
+}
+
+void mount_unlock(struct mount *mount)
+{
+	if (mount)
+		pthread_mutex_unlock(&mount->lock);
+}
+
+/* The inode of the directory that a path is in, 0 if it is not the mount's. */
+static ino_t parent_of(const struct mount *mount, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char parent[PATH_MAX];
 	struct stat st;
 
-	if (!slash || !slash[1] || strlen(slash + 1) >= size)
-		return false;
+	if (!slash)
+		return 0;
 	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path) + 1, path);
-	if (stat(parent, &st) < 0 || st.st_dev != mount->dev ||
-	    st.st_ino != ROOT_INO)
+	if (stat(parent, &st) < 0 || st.st_dev != mount->dev)
+		return 0;
+	return st.st_ino;
+}
+
+bool mount_has(const struct mount *mount, const char *path, char *name,
+	       size_t size)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || !slash[1] || strlen(slash + 1) >= size ||
+	    parent_of(mount, path) != ROOT_INO)
 		return false;
 	strcpy(name, slash + 1);
 	return true;
+}
+
+bool mount_has_below(const struct mount *mount, const char *path)
+{
+	ino_t ino = parent_of(mount, path);
+
+	return ino && ino != ROOT_INO;
 }
 
 /* ---------------------------------------------------------------- names */
@@ -130,13 +160,17 @@ int mounted_unpin(struct mounted *mounted)
 {
 	char name[MAP_NAME_LEN];
 	int tries = NAME_TRIES;
-	int err;
+	int err = set_name(mounted, MAPFS_NAME_TEMPORARY);
 
+	if (err)
+		return err;
 	do {
 		make_name(mounted->mount, mounted_core(mounted)->name, name);
 		err = rename_to(mounted, name);
 	} while (err == -EEXIST && --tries);
-	return err ? err : set_name(mounted, MAPFS_NAME_TEMPORARY);
+	if (err)
+		set_name(mounted, MAPFS_NAME_STAYS);
+	return err;
 }
 
 /* ---------------------------------------------------------------- maps */
@@ -184,7 +218,7 @@ static int settle(struct mounted *mounted)
 
 	/* For writing, also where the map is frozen: see set_name. */
 	mounted->ctl = openat(dir, "ctl", O_RDWR | O_CLOEXEC);
-	if (mounted->ctl < 0)
+	if (mounted->ctl < 0 && (errno == EACCES || errno == EPERM))
 		mounted->ctl = openat(dir, "ctl", O_RDONLY | O_CLOEXEC);
 	if (mounted->ctl < 0)
 		return -errno;
@@ -366,17 +400,29 @@ int mount_object(struct run *run, struct mounted *mounted,
 	return err == -EEXIST ? 0 : err;
 }
 
-struct object *mount_object_by_id(struct run *run, uint32_t id)
+/* What is not there, and what is no map. */
+static bool is_absent(int err)
 {
-	struct object *object = object_by_id(&run->objects, OBJECT_MAP, id);
+	return err == -ENOENT || err == -ENOTTY || err == -ENODATA ||
+	       err == -ENOTDIR;
+}
+
+int mount_object_by_id(struct run *run, uint32_t id, struct object **object)
+{
 	struct mounted *mounted;
 	char path[32];
+	int err;
 
-	if (object || !run->mount)
-		return object;
+	*object = object_by_id(&run->objects, OBJECT_MAP, id);
+	if (*object || !run->mount)
+		return *object ? 0 : -ENOENT;
+	/* One of the run's that has just gone may still be in the mount. */
+	objects_wait(&run->objects);
 	snprintf(path, sizeof(path), "by-id/%u", id);
-	if (mount_get(run->mount, run->mount->dir, path, &mounted) ||
-	    mount_object(run, mounted, &object))
-		return NULL;
-	return object;
+	mount_lock(run->mount);
+	err = mount_get(run->mount, run->mount->dir, path, &mounted);
+	if (!err)
+		err = mount_object(run, mounted, object);
+	mount_unlock(run->mount);
+	return is_absent(err) ? -ENOENT : err;
 }

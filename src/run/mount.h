@@ -32,6 +32,7 @@ struct mount {
 	int dir;    /* O_PATH */
 	dev_t dev;
 	_Atomic uint32_t names; /* that were made up */
+	pthread_mutex_t lock;	/* see mount_lock */
 };
 
 /* A map of the mount that the run has open. */
@@ -68,15 +69,23 @@ int mount_create(struct mount *mount, const struct map_attr *attr,
 int mount_get(struct mount *mount, int at, const char *path,
 	      struct mounted **mounted);
 
+/*
+ * Held from when a map of the mount is got until its object is there, so that
+ * each map has one.  NULL: nothing.
+ */
+void mount_lock(struct mount *mount);
+void mount_unlock(struct mount *mount);
+
 /* The smallest id above 'id' of a map that may be read, or 0. */
 uint32_t mount_next_id(const struct mount *mount, uint32_t id);
 
 /*
  * Is the path one of a name in the mount's root, there or not?  'name' becomes
- * that name.
+ * that name.  And is it one elsewhere in the mount?
  */
 bool mount_has(const struct mount *mount, const char *path, char *name,
 	       size_t size);
+bool mount_has_below(const struct mount *mount, const char *path);
 
 /*
  * Give the map a name that stays, or let go of that name again, so that it is
@@ -100,12 +109,14 @@ void mounted_end(struct mounted *mounted);
 
 /* ---------------------------------------------------------------- objects */
 
-/* The object of a map, which is consumed, with one hold. */
+/* The object of a map, which is consumed, with one hold.  In mount_lock. */
 int mount_object(struct run *run, struct mounted *mounted,
 		 struct object **object);
 
-/* The object of a map's id, with one hold, also of one not seen yet; or NULL.
+/*
+ * The object of a map's id, with one hold, also of one not seen yet.  -ENOENT:
+ * there is no such map.  Also where maps are in no mount.
  */
-struct object *mount_object_by_id(struct run *run, uint32_t id);
+int mount_object_by_id(struct run *run, uint32_t id, struct object **object);
 
 #endif

@@ -79,23 +79,24 @@ static bool is_region(const struct object_file *file)
 	return region && region->fd == file->fd;
 }
 
-/* Locked: its inode is known by it from now on. */
-static int file_enter(struct objects *objects, struct object_file *file, int fd,
-		      uint32_t events)
+/* No room for a watch, -1: its memory is freed with another's. */
+static int watch_file(const struct objects *objects, int fd, uint32_t events)
 {
 	char path[32];
-	struct stat st;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	file->dev = st.st_dev;
-	file->ino = st.st_ino;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return inotify_add_watch(objects->watcher, path, events);
+}
+
+/* Locked: its inode is known by it from now on. */
+static int file_enter(struct objects *objects, struct object_file *file, int fd,
+		      const struct stat *st)
+{
+	file->dev = st->st_dev;
+	file->ino = st->st_ino;
 	if (!tsearch(file, &objects->files, compare_files))
 		return -ENOMEM;
 	file->fd = fd;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	/* No room for a watch: its memory is freed with another's. */
-	inotify_add_watch(objects->watcher, path, events);
 	return 0;
 }
 
@@ -104,27 +105,64 @@ static int file_make(struct objects *objects, struct object_file *file)
 {
 	const struct region *region = file_region(file);
 	int fd = region ? region->fd :
-		 file->mode == MODE_MAPPED ?
-			  -ENODEV :
 			  empty_file(file_names[file->object->kind]);
+	struct stat st;
 	int err;
 
 	if (fd < 0)
 		return fd;
-	err = file_enter(objects, file, fd, IN_CLOSE_WRITE);
-	if (err && !region)
+	err = fstat(fd, &st) < 0 ? -errno : file_enter(objects, file, fd, &st);
+	if (!err)
+		file->watch = watch_file(objects, fd, IN_CLOSE_WRITE);
+	else if (!region)
 		close(fd);
 	return err;
 }
 
+/* Of a mount: not locked while the daemon may be asked. */
+static int mapped_make(struct objects *objects, struct object_file *file)
+{
+	const struct region *region = file_region(file);
+	struct stat st;
+	int err = 0;
+	int watch;
+
+	if (!region)
+		return -ENODEV;
+	if (fstat(region->fd, &st) < 0)
+		return -errno;
+	/* The same one for all who ask.  Readers are in the way of a lease. */
+	watch = watch_file(objects, region->fd, IN_CLOSE);
+	pthread_mutex_lock(&objects->lock);
+	if (file->fd < 0)
+		err = file_enter(objects, file, region->fd, &st);
+	if (!err)
+		file->watch = watch;
+	pthread_mutex_unlock(&objects->lock);
+	return err;
+}
+
+/* Locked: nobody is known by it any more. */
+static void file_forget(struct objects *objects, struct object_file *file)
+{
+	tdelete(file, &objects->files, compare_files);
+	/* The inode is the mount's, and stays. */
+	if (file->mode == MODE_MAPPED && file->watch >= 0)
+		inotify_rm_watch(objects->watcher, file->watch);
+	file->fd = -1;
+}
+
 static void file_release(struct objects *objects, struct object_file *file)
 {
-	if (file->fd < 0)
+	int fd = file->fd;
+
+	if (fd < 0)
 		return;
-	tdelete(file, &objects->files, compare_files);
-	if (!is_region(file))
-		close(file->fd);
-	file->fd = -1;
+	if (is_region(file))
+		fd = -1;
+	file_forget(objects, file);
+	if (fd >= 0)
+		close(fd);
 }
 
 /*
@@ -194,6 +232,7 @@ static void object_free(struct objects *objects, struct object *object)
 	}
 	object->next = objects->dead;
 	objects->dead = object;
+	objects->dying++;
 }
 
 void object_release(struct object *object)
@@ -219,6 +258,10 @@ static void objects_unlock(struct objects *objects)
 	while ((object = dead)) {
 		dead = object->next;
 		object_release(object);
+		pthread_mutex_lock(&objects->lock);
+		objects->dying--;
+		pthread_cond_broadcast(&objects->died);
+		pthread_mutex_unlock(&objects->lock);
 	}
 }
 
@@ -303,6 +346,22 @@ static void objects_sweep(struct objects *objects)
 	}
 }
 
+void objects_wait(struct objects *objects)
+{
+	pthread_mutex_lock(&objects->lock);
+	while (objects->dying)
+		pthread_cond_wait(&objects->died, &objects->lock);
+	pthread_mutex_unlock(&objects->lock);
+}
+
+void objects_collect(struct objects *objects)
+{
+	pthread_mutex_lock(&objects->lock);
+	objects_sweep(objects);
+	objects_unlock(objects);
+	objects_wait(objects);
+}
+
 static void *watch(void *arg)
 {
 	struct objects *objects = arg;
@@ -358,6 +417,7 @@ int objects_init(struct objects *objects)
 
 	memset(objects, 0, sizeof(*objects));
 	pthread_mutex_init(&objects->lock, NULL);
+	pthread_cond_init(&objects->died, NULL);
 	/* Nobody here calls maps by what they are called. */
 	objects->space.get = space_get;
 	objects->space.put = space_put;
@@ -505,26 +565,26 @@ int object_unpin_name(struct object *object)
 
 /*
  * The files that targets have of the memory are known by ours, which becomes
- * another one.  Once it is frozen they have none that they could write.
+ * another one.  They stay known meanwhile: who comes by one waits.  Once it is
+ * frozen there is none that could be written.
  */
 int object_freeze(struct objects *objects, struct object *object)
 {
 	struct object_file *file = &object->file[MODE_MAPPED];
-	bool was_mapped;
+	const struct region *region;
 	int err;
 
 	if (!object->mounted)
 		return map_freeze_mapped(object->map);
 	pthread_rwlock_wrlock(&object->mounted->lock);
-	pthread_mutex_lock(&objects->lock);
-	was_mapped = file->fd >= 0;
-	file_release(objects, file);
-	pthread_mutex_unlock(&objects->lock);
 	err = mounted_freeze(object->mounted);
 	object_settle(object);
 	pthread_mutex_lock(&objects->lock);
-	if (err && was_mapped)
-		file_make(objects, file);
+	region = file_region(file);
+	if (file->fd >= 0 && err && region)
+		file->fd = region->fd;
+	else if (file->fd >= 0)
+		file_forget(objects, file);
 	pthread_mutex_unlock(&objects->lock);
 	pthread_rwlock_unlock(&object->mounted->lock);
 	return err;
@@ -541,6 +601,7 @@ void object_drop(struct objects *objects, struct object *object)
 int object_pin(struct objects *objects, struct object *object, int fd)
 {
 	struct object_pin *pin = calloc(1, sizeof(*pin));
+	struct stat st;
 	int err = -ENOMEM;
 
 	if (!pin)
@@ -548,8 +609,10 @@ int object_pin(struct objects *objects, struct object *object, int fd)
 	pin->file.object = object;
 	pin->file.mode = MODE_PIN;
 	pthread_mutex_lock(&objects->lock);
-	err = file_enter(objects, &pin->file, fd, IN_ATTRIB);
+	err = fstat(fd, &st) < 0 ? -errno :
+				   file_enter(objects, &pin->file, fd, &st);
 	if (!err) {
+		pin->file.watch = watch_file(objects, fd, IN_ATTRIB);
 		pin->next = object->pins;
 		object->pins = pin;
 	}
@@ -608,10 +671,14 @@ int object_open(struct objects *objects, struct object *object,
 	int err = 0;
 	int fd;
 
-	pthread_mutex_lock(&objects->lock);
-	if (file->fd < 0)
-		err = file_make(objects, file);
-	pthread_mutex_unlock(&objects->lock);
+	if (mode == MODE_MAPPED) {
+		err = mapped_make(objects, file);
+	} else {
+		pthread_mutex_lock(&objects->lock);
+		if (file->fd < 0)
+			err = file_make(objects, file);
+		pthread_mutex_unlock(&objects->lock);
+	}
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);

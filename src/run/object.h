@@ -63,6 +63,7 @@ struct object_file {
 	int fd;
 	dev_t dev;
 	ino_t ino;
+	int watch; /* inotify's, or -1; it goes with a memory file */
 };
 
 /* An empty file in some directory; the pin goes when it is removed there. */
@@ -115,6 +116,8 @@ struct objects {
 	void *files;		/* tsearch(3) tree of object_file, by inode */
 	int watcher;		/* inotify's descriptor, or -1 */
 	struct object *dead;	/* to be freed after unlocking */
+	unsigned int dying;	/* those that are just being freed */
+	pthread_cond_t died;	/* one of them was */
 	struct map_space space; /* maps by id, for maps of maps */
 };
 
@@ -185,7 +188,17 @@ int object_pin(struct objects *objects, struct object *object, int fd);
  */
 void objects_end(struct objects *objects);
 
-/* A new descriptor for a target, close-on-exec, or a negative errno. */
+/*
+ * Wait until all that was found to be nobody's is gone, from a mount as well.
+ * And the same, after a look at everything.
+ */
+void objects_wait(struct objects *objects);
+void objects_collect(struct objects *objects);
+
+/*
+ * A new descriptor for a target, close-on-exec, or a negative errno.  Of
+ * MODE_MAPPED the map is entered.
+ */
 int object_open(struct objects *objects, struct object *object,
 		enum object_mode mode);
 

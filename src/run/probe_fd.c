@@ -9,7 +9,6 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/map.h"
@@ -298,39 +297,6 @@ int probe_mmap(struct call *call)
 	return err ? err : CALL_CONTINUE;
 }
 
-/* The process of a thread. */
-static pid_t process_of(pid_t tid)
-{
-	char path[32], line[128];
-	pid_t pid = tid;
-	FILE *status;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	status = fopen(path, "re");
-	if (!status)
-		return tid;
-	while (fgets(line, sizeof(line), status))
-		if (sscanf(line, "Tgid: %d", &pid) == 1)
-			break;
-	fclose(status);
-	return pid;
-}
-
-/* The target's descriptor as one of ours, or a negative errno. */
-static int copy_fd(const struct call *call, int fd)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, process_of(call->tid), 0);
-	int copy;
-
-	if (pidfd < 0)
-		return -errno;
-	copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	if (copy < 0)
-		copy = -errno;
-	close(pidfd);
-	return copy;
-}
-
 /*
  * A memory file cannot be waited for, so it is a file of ours, the ring's
  * stream, that gets into the target's epoll(7).
@@ -338,16 +304,21 @@ static int copy_fd(const struct call *call, int fd)
 static int watch_stream(const struct call *call, int stream)
 {
 	struct epoll_event event = { 0 };
-	int epoll = copy_fd(call, (int)call->data->args[0]);
 	int op = (int)call->data->args[1];
-	int err = 0;
+	int epoll, err = 0;
 
-	if (epoll < 0)
-		return epoll;
 	if (op != EPOLL_CTL_DEL)
 		err = memory_read(call, call->data->args[3], &event,
 				  sizeof(event));
-	if (!err && epoll_ctl(epoll, op, stream, &event) < 0)
+	if (err)
+		return err;
+	epoll = tables_copy(call->tables, call->tid, (int)call->data->args[0]);
+	if (epoll < 0)
+		return epoll;
+	/* Valid afterwards, so it was the target's. */
+	if (!call_valid(call))
+		err = -ESRCH;
+	else if (epoll_ctl(epoll, op, stream, &event) < 0)
 		err = -errno;
 	close(epoll);
 	return err;

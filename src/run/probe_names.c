@@ -93,7 +93,29 @@ static int remove_pin(struct call *call, const char *path, const char *name)
 		return rmdir(path) < 0 ? -errno : 0;
 	err = object_unpin_name(object);
 	object_drop(&run->objects, object);
+	/* The run cannot name it, and has it all the same. */
+	if (err == -EBADF || err == -EPERM)
+		err = rmdir(path) < 0 ? -errno : 0;
 	return err;
+}
+
+/* What the runner may do the target may not, when it has become another user.
+ */
+static bool is_our_user(const struct call *call)
+{
+	char path[32], line[128];
+	uid_t uid = (uid_t)-1;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", call->tid);
+	status = fopen(path, "re");
+	if (!status)
+		return false;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "Uid: %*u %*u %*u %u", &uid) == 1)
+			break;
+	fclose(status);
+	return uid == geteuid() && call_valid(call);
 }
 
 static int remove_name(struct call *call, int dirfd, uint64_t addr, int flags)
@@ -104,8 +126,11 @@ static int remove_name(struct call *call, int dirfd, uint64_t addr, int flags)
 	int err = path_of_target(call, dirfd, addr, path, &redirected);
 
 	if (!err && mount && !flags &&
-	    mount_has(mount, path, name, sizeof(name)))
-		return remove_pin(call, path, name);
+	    mount_has(mount, path, name, sizeof(name))) {
+		if (is_our_user(call))
+			return remove_pin(call, path, name);
+		return redirected ? -EPERM : CALL_CONTINUE;
+	}
 	if (!redirected)
 		return CALL_CONTINUE;
 	if (err)

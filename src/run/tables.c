@@ -34,32 +34,42 @@ static void table_open(struct table *table, pid_t tid)
 		table->pidfd = (int)syscall(SYS_pidfd_open, tid, 0);
 }
 
-static int stat_copy(const struct table *table, int fd, struct stat *st)
+static int table_copy(const struct table *table, int fd)
 {
-	int copy, res;
+	int copy;
 
 	if (table->pidfd < 0)
 		return -ENOSYS;
 	copy = (int)syscall(SYS_pidfd_getfd, table->pidfd, fd, 0);
-	if (copy < 0)
-		return -errno;
-	res = fstat(copy, st);
-	close(copy);
-	return res < 0 ? -EBADF : 0;
+	return copy < 0 ? -errno : copy;
+}
+
+int tables_copy(struct tables *tables, pid_t tid, int fd)
+{
+	struct table *table = &tables->at[(unsigned int)tid % TABLES_KEPT];
+	int copy = -ESRCH;
+
+	if (table->tid == tid)
+		copy = table_copy(table, fd);
+	if (copy == -ESRCH) {
+		table_open(table, tid);
+		copy = table_copy(table, fd);
+	}
+	return copy;
 }
 
 int tables_stat(struct tables *tables, pid_t tid, int fd, struct stat *st)
 {
-	struct table *table = &tables->at[(unsigned int)tid % TABLES_KEPT];
-	int err = -ESRCH;
+	int copy = tables_copy(tables, tid, fd);
+	int res;
 
-	if (table->tid == tid)
-		err = stat_copy(table, fd, st);
-	if (err == -ESRCH) {
-		table_open(table, tid);
-		err = stat_copy(table, fd, st);
-	}
-	return err && err != -EBADF ? tables_stat_path(tid, fd, st) : err;
+	if (copy == -EBADF)
+		return copy;
+	if (copy < 0)
+		return tables_stat_path(tid, fd, st);
+	res = fstat(copy, st);
+	close(copy);
+	return res < 0 ? -EBADF : 0;
 }
 
 int tables_stat_path(pid_t tid, int fd, struct stat *st)

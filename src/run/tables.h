@@ -30,7 +30,10 @@ void tables_release(struct tables *tables);
  */
 int tables_stat(struct tables *tables, pid_t tid, int fd, struct stat *st);
 
-/* The same, slower, and of anything. */
+/* The descriptor as one of ours, close-on-exec; or a negative errno. */
+int tables_copy(struct tables *tables, pid_t tid, int fd);
+
+/* The same as tables_stat, slower, and of anything. */
 int tables_stat_path(pid_t tid, int fd, struct stat *st);
 
 #endif
