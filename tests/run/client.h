@@ -55,6 +55,7 @@ void check_sharing(void);
 void check_probes(void);
 void check_slots(void);
 void check_btf(void);
+void check_beside(void);
 void check_provided(void);
 /* 'self', run with a descriptor, ends with value_at it. */
 void check_numbers(char *self);

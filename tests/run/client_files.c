@@ -404,6 +404,28 @@ static void check_open(const char *dir)
 	is("open", result(open(path, O_RDONLY)), -EIO);
 }
 
+/* A descriptor of the pin's file is no BTF, as often as that is said. */
+static void check_no_btf(const char *dir)
+{
+	union bpf_attr attr;
+	char path[512];
+	int i, fd;
+
+	snprintf(path, sizeof(path), "%s/one", dir);
+	/* On a bpffs it cannot be opened, and is another descriptor's then. */
+	fd = open(path, O_RDONLY);
+	for (i = 0; i < 3; i++) {
+		memset(&attr, 0, sizeof(attr));
+		attr.map_type = BPF_MAP_TYPE_ARRAY;
+		attr.key_size = attr.value_size = attr.max_entries = 4;
+		attr.btf_fd = (uint32_t)(fd < 0 ? 0 : fd);
+		attr.btf_key_type_id = attr.btf_value_type_id = 1;
+		is("a pin for BTF", bpf_whole(BPF_MAP_CREATE, &attr), -EINVAL);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 /* From their directory. */
 static void check_names(const char *dir)
 {
@@ -461,6 +483,7 @@ void check_pins(const char *dir, bool names)
 	is("get: a directory", get(dir, ".", 0), -EACCES);
 	is("get: another file", get("/dev", "null", 0), -EACCES);
 	check_looks(dir);
+	check_no_btf(dir);
 	is("pin: a second", pin(dir, "two", fd, 0), 0);
 	if (names)
 		check_names(dir);

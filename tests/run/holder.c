@@ -7,7 +7,7 @@
  *
  *	new F TYPE ENTRIES FLAGS NAME
  *				a map with keys and values of 4 bytes, or a ring
- *	get F PATH		pin F PATH
+ *	get F PATH [FLAGS]	pin F PATH
  *	unlink PATH		mkdir PATH
  *	id F			next ID: the id behind it
  *	byid F ID
@@ -91,6 +91,8 @@ static int by_path(int command, int fd)
 	memset(&attr, 0, sizeof(attr));
 	attr.pathname = ptr(words[1]);
 	attr.bpf_fd = (uint32_t)fd;
+	if (command == BPF_OBJ_GET)
+		attr.file_flags = number(2);
 	return bpf(command, &attr, 16);
 }
 

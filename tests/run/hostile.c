@@ -624,6 +624,7 @@ int main(int argc, char **argv)
 	check_parallel_slots();
 	check_provided();
 	check_numbers(argv[0]);
+	check_beside();
 	is("and then as before", run_workers(fd, 0), 0);
 	return failures != 0;
 }

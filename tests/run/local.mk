@@ -11,6 +11,7 @@ check_PROGRAMS += %D%/client %D%/holder %D%/hostile
 	%D%/client_types.c %D%/client_types.h
 %C%_holder_SOURCES = %D%/holder.c %D%/client.c %D%/client.h
 %C%_hostile_SOURCES = %D%/hostile.c \
+	%D%/beside.c \
 	%D%/numbers.c \
 	%D%/provided.c \
 	%D%/client.c %D%/client.h \
