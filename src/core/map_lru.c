@@ -116,6 +116,11 @@ uint32_t lru_append(struct hash_map *hash, uint32_t part, uint64_t h)
 			break;
 	}
 	shared_store(lru_slot(hash, part, position), (uint32_t)(h >> 32));
+	/*
+	 * So that nobody gets it who goes round the ring before the element is
+	 * there.  See lru_settle.
+	 */
+	occupy(hash, part, position);
 	return position;
 }
 
@@ -142,7 +147,7 @@ void lru_inherit(const struct hash_map *hash, uint32_t copy, uint32_t old)
 }
 
 /*
- * The position is occupied only now, as who looks for a victim vacates one
+ * The position is occupied once more, as who looks for a victim vacates one
  * that leads to no node.
  *
  * The node before may have been renewed between the copying of its age and the
@@ -211,13 +216,15 @@ void lru_show(struct hash_map *hash, uint32_t node, uint64_t h)
 	occupy(hash, part, position);
 }
 
-/* The oldest position that is occupied. */
+/* The oldest position that is occupied, and when that was so. */
 static bool lru_oldest(const struct hash_map *hash, uint32_t part,
-		       uint32_t *position)
+		       uint32_t *position, uint32_t *since)
 {
 	const struct bitset *occupied = &hash->lru.occupied;
-	uint32_t next = shared_load(lru_next(hash, part)) & hash->lru.mask;
+	uint32_t next;
 
+	*since = shared_load(lru_next(hash, part));
+	next = *since & hash->lru.mask;
 	return bitset_next(occupied, lru_base(hash, part), next, position) ||
 	       bitset_next(occupied, lru_base(hash, part), 0, position);
 }
@@ -245,9 +252,32 @@ static bool lru_find(const struct hash_map *hash, uint32_t part,
 	return false;
 }
 
+/*
+ * Vacate a position that was occupied 'since'.  Who was stopped meanwhile may
+ * come too late: others vacated it, and went round the ring and gave it to
+ * another element.
+ */
+static void vacate_since(struct hash_map *hash, uint32_t part,
+			 uint32_t position, uint32_t since)
+{
+	struct hash_chain chain;
+	uint32_t age;
+	uint64_t h;
+
+	vacate(hash, part, position);
+	if (((position - since) & hash->lru.mask) >=
+	    shared_load(lru_next(hash, part)) - since)
+		return;
+	h = (uint64_t)shared_load(lru_slot(hash, part, position)) << 32;
+	if (!hash_walk(hash, hash_bucket(hash, h), NULL, &chain) &&
+	    lru_find(hash, part, position, &chain, &age))
+		occupy(hash, part, position);
+}
+
 /* A marked element gets the youngest position and loses its mark. */
 static void lru_renew(struct hash_map *hash, uint32_t part, uint32_t position,
-		      const struct hash_chain *chain, uint32_t age)
+		      uint32_t since, const struct hash_chain *chain,
+		      uint32_t age)
 {
 	uint64_t h = (uint64_t)shared_load(lru_slot(hash, part, position))
 		     << 32;
@@ -258,12 +288,12 @@ static void lru_renew(struct hash_map *hash, uint32_t part, uint32_t position,
 		return;
 	occupy(hash, part, newer);
 	if (hash_same(chain))
-		vacate(hash, part, position);
+		vacate_since(hash, part, position, since);
 }
 
 static int lru_evict_one(struct hash_map *hash, uint32_t part,
 			 struct hash_chain *chain, uint32_t position,
-			 uint32_t *node)
+			 uint32_t since, uint32_t *node)
 {
 	uint64_t mark;
 	int err;
@@ -273,7 +303,7 @@ static int lru_evict_one(struct hash_map *hash, uint32_t part,
 		return -EAGAIN;
 	if (err)
 		return err;
-	vacate(hash, part, position);
+	vacate_since(hash, part, position, since);
 	/* Who reclaims may have freed it already. */
 	if (!pool_seize(&hash->pool, chain->found, mark))
 		return -EAGAIN;
@@ -285,6 +315,7 @@ int lru_evict(struct hash_map *hash, uint32_t part, uint32_t *node)
 {
 	struct hash_chain chain;
 	uint32_t position;
+	uint32_t since;
 	uint32_t tries;
 	uint32_t age;
 	int err;
@@ -292,19 +323,19 @@ int lru_evict(struct hash_map *hash, uint32_t part, uint32_t *node)
 	for (tries = 0; tries < 2 * LRU_PASSES; tries++) {
 		uint64_t h;
 
-		if (!lru_oldest(hash, part, &position))
+		if (!lru_oldest(hash, part, &position, &since))
 			return -EAGAIN;
 		h = (uint64_t)shared_load(lru_slot(hash, part, position)) << 32;
 		err = hash_walk(hash, hash_bucket(hash, h), NULL, &chain);
 		if (err)
 			return err;
 		if (!lru_find(hash, part, position, &chain, &age))
-			vacate(hash, part, position);
+			vacate_since(hash, part, position, since);
 		else if ((age & LRU_MARKED) && tries < LRU_PASSES)
-			lru_renew(hash, part, position, &chain, age);
+			lru_renew(hash, part, position, since, &chain, age);
 		else
 			return lru_evict_one(hash, part, &chain, position,
-					     node);
+					     since, node);
 	}
 	return -EAGAIN;
 }
