@@ -30,10 +30,7 @@ int mount_open(struct mount *mount, const struct run *run, const char *path)
 
 	mount->run = run;
 	pthread_mutex_init(&mount->lock, NULL);
-	mount->path = realpath(path, NULL);
-	if (!mount->path)
-		return -errno;
-	mount->dir = open(mount->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	mount->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (mount->dir < 0 || fstat(mount->dir, &st) < 0 ||
 	    fstatfs(mount->dir, &fs) < 0)
 		return -errno;
@@ -271,8 +268,8 @@ static void tell_error(const struct mount *mount)
 }
 
 /* Access by a descriptor's mode is the run's business, the file's bits not. */
-static int write_spec(const struct mount *mount, const struct map_attr *attr,
-		      uint32_t inner, const char *name)
+static int write_spec(int create, const struct map_attr *attr, uint32_t inner,
+		      const char *name)
 {
 	const uint32_t modes = BPF_F_RDONLY | BPF_F_WRONLY;
 	char spec[256], more[64] = "";
@@ -287,40 +284,61 @@ static int write_spec(const struct mount *mount, const struct map_attr *attr,
 	if (inner)
 		snprintf(more + len, sizeof(more) - (size_t)len,
 			 " inner by-id/%u", inner);
-	snprintf(spec, sizeof(spec),
-		 "%s type %s key %u value %u entries %u extra %llu mode 600%s",
-		 name, map_type_name(attr->map_type), attr->key_size,
-		 attr->value_size, attr->max_entries,
-		 (unsigned long long)attr->map_extra, more);
-	return mapfs_create(mount->path, spec);
+	len = snprintf(spec, sizeof(spec),
+		       "%s type %s key %u value %u entries %u extra %llu "
+		       "mode 600%s\n",
+		       name, map_type_name(attr->map_type), attr->key_size,
+		       attr->value_size, attr->max_entries,
+		       (unsigned long long)attr->map_extra, more);
+	return write(create, spec, (size_t)len) < 0 ? -errno : 0;
 }
 
-int mount_create(struct mount *mount, const struct map_attr *attr,
-		 uint32_t inner, struct mounted **mountedp)
+static int keep_name(int fd)
 {
-	struct mounted *mounted = NULL;
-	char name[MAP_NAME_LEN];
-	int tries = 0;
-	int err;
+	uint32_t what = MAPFS_NAME_TEMPORARY;
 
+	return ioctl(fd, MAPFS_IOC_TEMPORARY, &what) < 0 ? -errno : 0;
+}
+
+/* The name of the new map is kept by the open file 'create'. */
+static int create_in(struct mount *mount, int create,
+		     const struct map_attr *attr, uint32_t inner,
+		     struct mounted **mountedp)
+{
+	char name[MAP_NAME_LEN];
+	int tries = NAME_TRIES;
+	int err = keep_name(create);
+
+	if (err)
+		return err;
 	do {
 		make_name(mount, attr->map_name, name);
-		err = write_spec(mount, attr, inner, name);
-	} while (err == -EEXIST && ++tries < NAME_TRIES);
+		err = write_spec(create, attr, inner, name);
+	} while (err == -EEXIST && --tries);
 	if (err) {
 		tell_error(mount);
 		return err;
 	}
-	err = mount_get(mount, mount->dir, name, &mounted);
-	if (!err)
-		err = set_name(mounted, MAPFS_NAME_TEMPORARY);
-	if (!err) {
-		*mountedp = mounted;
-		return 0;
-	}
-	unlinkat(mount->dir, name, AT_REMOVEDIR);
-	if (mounted)
-		mounted_free(mounted);
+	err = mount_get(mount, mount->dir, name, mountedp);
+	if (err)
+		return err;
+	err = set_name(*mountedp, MAPFS_NAME_TEMPORARY);
+	if (err)
+		mounted_free(*mountedp);
+	return err;
+}
+
+/* Killed at any moment, nothing is left: some open file keeps the name. */
+int mount_create(struct mount *mount, const struct map_attr *attr,
+		 uint32_t inner, struct mounted **mounted)
+{
+	int create = openat(mount->dir, "create", O_WRONLY | O_CLOEXEC);
+	int err;
+
+	if (create < 0)
+		return -errno;
+	err = create_in(mount, create, attr, inner, mounted);
+	close(create);
 	return err;
 }
 

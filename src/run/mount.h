@@ -28,8 +28,7 @@ struct run;
 
 struct mount {
 	const struct run *run;
-	char *path; /* absolute, without symbolic links */
-	int dir;    /* O_PATH */
+	int dir; /* O_PATH */
 	dev_t dev;
 	_Atomic uint32_t names; /* that were made up */
 	pthread_mutex_t lock;	/* see mount_lock */
