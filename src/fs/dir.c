@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "fs/io.h"
+#include "fs/notices.h"
 #include "fs/text_file.h"
 
 /* The name is the first thing compared, so a key is a struct with a name. */
@@ -171,6 +172,9 @@ static struct map_dir *dir_alloc(struct fs *fs)
 
 static void dir_free(struct fs *fs, struct map_dir *dir)
 {
+	free(dir->notice);
+	dir->notice = NULL;
+	dir->keepers = 0;
 	pthread_mutex_lock(&fs->free_lock);
 	dir->free_next = fs->free_dirs;
 	fs->free_dirs = dir;
@@ -212,12 +216,33 @@ static void dir_init(struct map_dir *dir, const char *name,
 	dir->linked = true;
 }
 
+/* The lock is held.  Memory is needed now, not when the name goes. */
+static int need_notice(struct map_dir *dir)
+{
+	if (!dir->notice)
+		dir->notice = malloc(sizeof(*dir->notice));
+	return dir->notice ? 0 : -ENOMEM;
+}
+
+int dir_keep(struct map_dir *dir)
+{
+	int err;
+
+	pthread_mutex_lock(&dir->lock);
+	err = need_notice(dir);
+	if (!err)
+		dir->keepers++;
+	pthread_mutex_unlock(&dir->lock);
+	return err;
+}
+
 /*
  * Give a new directory its name and id.  With 'map' it is born configured, so
  * that nobody sees it without its map.
  */
 static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
-		    mode_t mode, struct map *map, struct fmt_error *error)
+		    mode_t mode, struct map *map, uint32_t *keeps,
+		    struct fmt_error *error)
 {
 	struct fs_names *names = names_of(fs, name);
 	struct map_dir *dir = dir_alloc(fs);
@@ -227,6 +252,10 @@ static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
 	if (!dir)
 		return -ENOMEM;
 	dir_init(dir, name, creds, mode, map);
+	if (keeps && dir_keep(dir)) {
+		dir_free(fs, dir);
+		return -ENOMEM;
+	}
 	dir->draft = (struct charge){ &fs->drafts, creds->uid, map ? 0 : 1 };
 	err = charge_take(&dir->draft);
 	if (err) {
@@ -253,6 +282,8 @@ static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
 	atomic_store(&dir->id, id);
 	atomic_store(&dir->refcnt, 1);
 	idr_publish(&fs->dirs, id, dir);
+	if (keeps)
+		*keeps = id;
 	pthread_rwlock_unlock(&names->lock);
 	return 0;
 
@@ -308,7 +339,7 @@ int dir_create(struct fs *fs, const char *name, const struct creds *creds,
 
 	if (err)
 		return err;
-	return dir_link(fs, name, creds, mode, NULL, error);
+	return dir_link(fs, name, creds, mode, NULL, NULL, error);
 }
 
 /* The sentence for an errno of map_create. */
@@ -435,7 +466,7 @@ static int dir_configure(struct fs *fs, struct map_dir *dir, struct map *map,
 }
 
 int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
-		   const struct creds *creds, mode_t umask,
+		   const struct creds *creds, mode_t umask, uint32_t *keeps,
 		   struct fmt_error *error)
 {
 	struct map *map;
@@ -458,16 +489,19 @@ int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
 	if (dir)
 		err = dir_configure(fs, dir, map, mode, error);
 	else
-		err = dir_link(fs, spec->attr.map_name, creds, mode, map,
+		err = dir_link(fs, spec->attr.map_name, creds, mode, map, keeps,
 			       error);
 	if (err)
 		map_put(map);
 	return err;
 }
 
-/* Of 'wanted' alone, unless NULL.  -ENOENT: it is not called that. */
+/*
+ * Of 'wanted' alone, unless NULL, with the notice of it.  -ENOENT: it is not
+ * called that.
+ */
 static int unlink_name(struct fs *fs, const char *name,
-		       const struct map_dir *wanted)
+		       const struct map_dir *wanted, struct notice **notice)
 {
 	struct fs_names *names = names_of(fs, name);
 	struct map_dir *dir;
@@ -481,6 +515,10 @@ static int unlink_name(struct fs *fs, const char *name,
 		pthread_mutex_lock(&dir->lock);
 		dir->linked = false;
 		dir->name[0] = '\0';
+		if (wanted) {
+			*notice = dir->notice;
+			dir->notice = NULL;
+		}
 		pthread_mutex_unlock(&dir->lock);
 	}
 	pthread_rwlock_unlock(&names->lock);
@@ -492,21 +530,45 @@ static int unlink_name(struct fs *fs, const char *name,
 
 int dir_unlink(struct fs *fs, const char *name)
 {
-	return unlink_name(fs, name, NULL);
+	return unlink_name(fs, name, NULL, NULL);
 }
 
-/* Between the two steps it may be renamed. */
-void dir_remove(struct fs *fs, struct map_dir *dir)
+/* It has a notice.  Between the two steps it may be renamed. */
+static void take_name(struct fs *fs, struct map_dir *dir)
 {
+	struct notice *notice;
 	char name[MAP_NAME_LEN];
 
 	do {
 		dir_name(dir, name);
 		if (!*name)
 			return;
-	} while (unlink_name(fs, name, dir));
-	fuse_lowlevel_notify_inval_entry(fs->se, FUSE_ROOT_ID, name,
-					 strlen(name));
+	} while (unlink_name(fs, name, dir, &notice));
+	strcpy(notice->name, name);
+	notices_post(&fs->notices, notice);
+}
+
+int dir_remove(struct fs *fs, struct map_dir *dir)
+{
+	int err;
+
+	pthread_mutex_lock(&dir->lock);
+	err = need_notice(dir);
+	pthread_mutex_unlock(&dir->lock);
+	if (!err)
+		take_name(fs, dir);
+	return err;
+}
+
+void dir_let_go(struct fs *fs, struct map_dir *dir, bool remove)
+{
+	bool last;
+
+	pthread_mutex_lock(&dir->lock);
+	last = --dir->keepers == 0;
+	pthread_mutex_unlock(&dir->lock);
+	if (last && remove)
+		take_name(fs, dir);
 }
 
 /*

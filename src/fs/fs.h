@@ -79,6 +79,17 @@ struct waits {
 	bool ending;
 };
 
+/* Names that the kernel is to be told of: see notices.h. */
+struct notices {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct notice *first;
+	struct notice **end;
+	pthread_t thread;
+	bool ending;
+	bool ended;
+};
+
 struct fs {
 	struct fuse_session *se;
 	enum io_mode io_wanted;	 /* option io=; fixed */
@@ -102,6 +113,7 @@ struct fs {
 	struct map_space space;	   /* see space.h */
 	bool ending;		   /* the mount has gone */
 	struct waits waits;
+	struct notices notices;
 	_Atomic uint64_t streams; /* opened so far */
 };
 

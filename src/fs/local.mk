@@ -24,6 +24,7 @@ mapfs_SOURCES = \
 	%D%/file_stream.c \
 	%D%/fs.h \
 	%D%/io.c %D%/io.h \
+	%D%/keep.c %D%/keep.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/lines.c %D%/lines.h \
 	%D%/main.c \
@@ -31,6 +32,7 @@ mapfs_SOURCES = \
 	%D%/mount.c %D%/mount.h \
 	%D%/namespace.c %D%/namespace.h \
 	%D%/node.c %D%/node.h \
+	%D%/notices.c %D%/notices.h \
 	%D%/ops.c %D%/ops.h \
 	%D%/ops_file.c \
 	%D%/ops_names.c \

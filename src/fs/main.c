@@ -17,6 +17,7 @@
 #include "fs/dir.h"
 #include "fs/messages.h"
 #include "fs/mount.h"
+#include "fs/notices.h"
 #include "fs/space.h"
 #include "fs/waits.h"
 
@@ -57,6 +58,7 @@ static int fs_init(struct fs *fs, const struct options *options)
 		return -ENOMEM;
 	keys_init(&fs->keys);
 	waits_init(&fs->waits);
+	notices_init(&fs->notices);
 	space_init(&fs->space);
 	charge_domain_init(&fs->charges, options->memlimit,
 			   options->memlimit_user);
@@ -69,6 +71,7 @@ static void fs_release(struct fs *fs)
 {
 	dirs_release(fs);
 	waits_release(&fs->waits);
+	notices_release(&fs->notices);
 	keys_release(&fs->keys);
 	charge_domain_release(&fs->charges);
 	charge_domain_release(&fs->opens);
@@ -87,7 +90,8 @@ static int make_map(struct fs *fs, const char *line, size_t len,
 	umask(mask);
 	res = spec_parse(line, len, true, &spec, error);
 	if (res > 0)
-		res = dir_create_map(fs, NULL, &spec, &creds, mask, error);
+		res = dir_create_map(fs, NULL, &spec, &creds, mask, NULL,
+				     error);
 	return res;
 }
 

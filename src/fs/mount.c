@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/fuse.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "fs/attendant.h"
 #include "fs/io.h"
+#include "fs/notices.h"
 #include "fs/ops.h"
 #include "fs/passthrough.h"
 #include "fs/privileges.h"
@@ -155,10 +157,65 @@ static int said(const struct mount *mount, int err)
 	return err;
 }
 
+/* One request about the root, if there is one; others get no answer. */
+static void answer_root(struct fuse_session *se)
+{
+	struct pollfd fd = { .fd = fuse_session_fd(se), .events = POLLIN };
+	bool exited = fuse_session_exited(se);
+	struct fuse_buf buf = { 0 };
+	const struct fuse_in_header *request;
+
+	if (poll(&fd, 1, 0) <= 0 || fd.revents != POLLIN)
+		return;
+	/* Or what it reads is thrown away. */
+	fuse_session_reset(se);
+	if (fuse_session_receive_buf(se, &buf) > 0) {
+		request = buf.mem;
+		if (request->nodeid == FUSE_ROOT_ID)
+			fuse_session_process_buf(se, &buf);
+	}
+	free(buf.mem);
+	if (exited)
+		fuse_session_exit(se);
+}
+
+/*
+ * Who has the root's lock that the notices' thread may be waiting for waits for
+ * an answer, and the loop gives none any more.
+ */
+static void end_notices(struct mount *mount)
+{
+	while (!notices_end(&mount->fs->notices))
+		answer_root(mount->fs->se);
+}
+
+/* The mount is served until it ends. */
+static int loop(struct mount *mount, struct fuse_loop_config *config)
+{
+	pthread_t waiter;
+	int res = -pthread_create(&waiter, NULL, wait_ready, mount);
+
+	if (res) {
+		end_notices(mount);
+		return said(mount, res);
+	}
+	/*
+	 * The number of a signal is an end like umount's, and so is a request
+	 * that was being read when the mount went.
+	 */
+	res = fuse_session_loop_mt(mount->fs->se, config);
+	res = res < 0 && res != -ECONNABORTED ? said(mount, res) : 0;
+	waits_end(&mount->fs->waits);
+	end_notices(mount);
+	/* Lets a waiter go that asked a mount which did not answer. */
+	end_mount(mount);
+	pthread_join(waiter, NULL);
+	return res;
+}
+
 static int serve(struct mount *mount)
 {
 	struct fuse_loop_config *config = fuse_loop_cfg_create();
-	pthread_t waiter;
 	int res;
 
 	if (!config)
@@ -166,21 +223,8 @@ static int serve(struct mount *mount)
 	fuse_loop_cfg_set_max_threads(config, MOUNT_THREADS);
 	fuse_loop_cfg_set_idle_threads(config, MOUNT_THREADS_IDLE);
 	fuse_loop_cfg_set_clone_fd(config, 0);
-	res = -pthread_create(&waiter, NULL, wait_ready, mount);
-	if (!res) {
-		/*
-		 * The number of a signal is an end like umount's, and so is a
-		 * request that was being read when the mount went.
-		 */
-		res = fuse_session_loop_mt(mount->fs->se, config);
-		res = res < 0 && res != -ECONNABORTED ? said(mount, res) : 0;
-		waits_end(&mount->fs->waits);
-		/* Lets a waiter go that asked a mount which did not answer. */
-		end_mount(mount);
-		pthread_join(waiter, NULL);
-	} else {
-		said(mount, res);
-	}
+	res = notices_start(mount->fs);
+	res = res ? said(mount, res) : loop(mount, config);
 	fuse_loop_cfg_destroy(config);
 	return mount->failed ? -EOPNOTSUPP : res;
 }
