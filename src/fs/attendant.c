@@ -14,6 +14,7 @@
 
 #define ASK_ANSWERS 'a'
 #define ASK_UNMOUNT 'u'
+#define ASK_ABORT   'f'
 
 void attendant_take_away(const char *where)
 {
@@ -76,6 +77,9 @@ static void attend(const char *where, int fd, int null)
 			letter = statvfs(where, &st) == 0 ? 'y' : 'n';
 		else if (letter == ASK_UNMOUNT)
 			attendant_take_away(where);
+		else if (letter == ASK_ABORT)
+			umount2(where,
+				MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
 		if (!transfer_one(write_letter, fd, &letter))
 			break;
 	}
@@ -129,6 +133,11 @@ bool attendant_answers(struct attendant *attendant)
 void attendant_unmount(struct attendant *attendant)
 {
 	ask(attendant, ASK_UNMOUNT);
+}
+
+void attendant_abort(struct attendant *attendant)
+{
+	ask(attendant, ASK_ABORT);
 }
 
 void attendant_end(struct attendant *attendant)

@@ -27,6 +27,8 @@ int attendant_start(struct attendant *attendant, const char *where, int ready);
 bool attendant_answers(struct attendant *attendant);
 /* Take the mount away, whoever uses it. */
 void attendant_unmount(struct attendant *attendant);
+/* The same, and every request ends with an error: only root can do that. */
+void attendant_abort(struct attendant *attendant);
 /* It ends. */
 void attendant_end(struct attendant *attendant);
 

@@ -181,12 +181,20 @@ static void answer_root(struct fuse_session *se)
 
 /*
  * Who has the root's lock that the notices' thread may be waiting for waits for
- * an answer, and the loop gives none any more.
+ * an answer, and the loop gives none any more.  What its threads had read when
+ * they ended cannot be answered: only the kernel can end that.
  */
+#define ANSWER_TRIES 40
+
 static void end_notices(struct mount *mount)
 {
-	while (!notices_end(&mount->fs->notices))
+	int tries = 0;
+
+	while (!notices_end(&mount->fs->notices)) {
 		answer_root(mount->fs->se);
+		if (++tries == ANSWER_TRIES)
+			attendant_abort(mount->attendant);
+	}
 }
 
 /* The mount is served until it ends. */
