@@ -3,7 +3,7 @@
  * A process beside the daemon that keeps the privileges of the one who mounts,
  * for what cannot be done without them: to see that the mount answers, which
  * takes a walk to it, and to take it away in the end, which takes root or
- * fusermount3.  It does these two things to one path, is started before there
+ * fusermount3.  It does these things to one path, is started before there
  * are maps or threads, and reads nothing but single letters from the daemon.
  * It ends with the daemon.
  */
