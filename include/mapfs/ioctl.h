@@ -90,14 +90,34 @@ struct mapfs_call {
 #define MAPFS_IOC_CALL(size) _IOC(_IOC_READ | _IOC_WRITE, 'm', 3, size)
 
 /*
- * With 1, the map's name goes with the last descriptor of this open file, as by
- * rmdir(2), and so does the map unless somebody holds it: a map that is made
- * for one program's life is gone however the program ends.  With 0 it stays.
- * With 2 it goes at once, whatever it is by now.
+ * A temporary name: an open file can keep the map's name, and with the last
+ * descriptor of the last file that does the name goes, as by rmdir(2), and so
+ * does the map unless somebody holds it: a map that is made for one program's
+ * life is gone however the program ends.
+ *
+ * Of the ctl file of a map whose name was so from the first, by create below:
+ * of other names the kernel keeps what it knows.  With 1 the open file keeps
+ * the name.  With 0 it does not
+ * any more, and the name stays, unless another file keeps it.  With 2 the name
+ * goes at once, whoever keeps it and whatever it is by now.
+ *
+ * Of the root's file create: with 1 the open file keeps the name of the map
+ * that the next line written to it makes, so that no moment is left in which a
+ * killed program leaves the map behind; a further line that would make a map is
+ * EBUSY.  With 0 it keeps none, and further lines are as ever.  So a program
+ * opens create, says 1, writes a line, opens the new map's ctl, says 1 there,
+ * and closes create.
+ *
+ * The word is that of the process that calls, which need not have opened the
+ * file: it has to be the map's owner's or root's, when it is said and when the
+ * name goes.  If it is not any more of the last file that is closed, because
+ * the map has been given away, the name stays.
  *
  *	EBADF		the file is not open for writing
  *	EPERM		the map is another user's
- *	EINVAL		another number
+ *	EINVAL		another number; 2, of create; a name that was not
+ *			temporary when it was made
+ *	ENOTTY		it is no ctl file, nor the root's create
  */
 #define MAPFS_NAME_STAYS     0u
 #define MAPFS_NAME_TEMPORARY 1u

@@ -212,12 +212,20 @@ static void dir_init(struct map_dir *dir, const char *name,
 	dir->linked = true;
 }
 
+void dir_keep(struct map_dir *dir)
+{
+	pthread_mutex_lock(&dir->lock);
+	dir->keepers++;
+	pthread_mutex_unlock(&dir->lock);
+}
+
 /*
  * Give a new directory its name and id.  With 'map' it is born configured, so
  * that nobody sees it without its map.
  */
 static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
-		    mode_t mode, struct map *map, struct fmt_error *error)
+		    mode_t mode, struct map *map, uint32_t *keeps,
+		    struct fmt_error *error)
 {
 	struct fs_names *names = names_of(fs, name);
 	struct map_dir *dir = dir_alloc(fs);
@@ -227,6 +235,8 @@ static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
 	if (!dir)
 		return -ENOMEM;
 	dir_init(dir, name, creds, mode, map);
+	dir->fleeting = keeps;
+	dir->keepers = keeps ? 1 : 0;
 	dir->draft = (struct charge){ &fs->drafts, creds->uid, map ? 0 : 1 };
 	err = charge_take(&dir->draft);
 	if (err) {
@@ -253,6 +263,8 @@ static int dir_link(struct fs *fs, const char *name, const struct creds *creds,
 	atomic_store(&dir->id, id);
 	atomic_store(&dir->refcnt, 1);
 	idr_publish(&fs->dirs, id, dir);
+	if (keeps)
+		*keeps = id;
 	pthread_rwlock_unlock(&names->lock);
 	return 0;
 
@@ -308,7 +320,7 @@ int dir_create(struct fs *fs, const char *name, const struct creds *creds,
 
 	if (err)
 		return err;
-	return dir_link(fs, name, creds, mode, NULL, error);
+	return dir_link(fs, name, creds, mode, NULL, NULL, error);
 }
 
 /* The sentence for an errno of map_create. */
@@ -435,7 +447,7 @@ static int dir_configure(struct fs *fs, struct map_dir *dir, struct map *map,
 }
 
 int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
-		   const struct creds *creds, mode_t umask,
+		   const struct creds *creds, mode_t umask, uint32_t *keeps,
 		   struct fmt_error *error)
 {
 	struct map *map;
@@ -458,7 +470,7 @@ int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
 	if (dir)
 		err = dir_configure(fs, dir, map, mode, error);
 	else
-		err = dir_link(fs, spec->attr.map_name, creds, mode, map,
+		err = dir_link(fs, spec->attr.map_name, creds, mode, map, keeps,
 			       error);
 	if (err)
 		map_put(map);
@@ -505,8 +517,17 @@ void dir_remove(struct fs *fs, struct map_dir *dir)
 		if (!*name)
 			return;
 	} while (unlink_name(fs, name, dir));
-	fuse_lowlevel_notify_inval_entry(fs->se, FUSE_ROOT_ID, name,
-					 strlen(name));
+}
+
+void dir_let_go(struct fs *fs, struct map_dir *dir, bool remove)
+{
+	bool last;
+
+	pthread_mutex_lock(&dir->lock);
+	last = --dir->keepers == 0;
+	pthread_mutex_unlock(&dir->lock);
+	if (last && remove)
+		dir_remove(fs, dir);
 }
 
 /*

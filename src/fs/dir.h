@@ -21,10 +21,13 @@ struct map_dir {
 	struct fs_access access;   /* mode: rw bits only */
 	struct timespec created;
 	struct charge draft;	  /* until it is configured */
-	pthread_mutex_t lock;	  /* setting map, backing, name */
+	pthread_mutex_t lock;	  /* setting map, backing, name; keepers */
 	_Atomic int32_t *backing; /* ids by data file, 0 none */
 	atomic_bool linked;	  /* has a name */
 	struct fs_files files;
+	unsigned int keepers; /* open files: see keep.h */
+	/* The kernel keeps no name of it, so that it can go by our doing. */
+	bool fleeting;
 	/* Written with 'lock' and the locks of its fs_names held. */
 	char name[MAP_NAME_LEN];
 	struct map_dir *free_next;
@@ -51,17 +54,23 @@ int dir_create(struct fs *fs, const char *name, const struct creds *creds,
 /*
  * Make the map of a spec: in 'dir' if there is one (-EEXIST if it has its map
  * already), else in a new directory of the spec's name (-EEXIST if that is
- * taken).  'umask' applies where the spec names no mode.  Errors also those
- * of map_create; the message says what was wrong.
+ * taken), of which 'keeps', unless NULL, gets the id: the new name has a keeper
+ * from the first.  'umask' applies where the spec names no mode.  Errors also
+ * those of map_create; the message says what was wrong.
  */
 int dir_create_map(struct fs *fs, struct map_dir *dir, struct spec *spec,
-		   const struct creds *creds, mode_t umask,
+		   const struct creds *creds, mode_t umask, uint32_t *keeps,
 		   struct fmt_error *error);
 
 /* rmdir and rename.  -ENOENT; -EEXIST for a taken name. */
 int dir_unlink(struct fs *fs, const char *name);
-/* Take the name away, by no doing of the kernel's.  Nothing, if it has none. */
+/* Take the name of one that is fleeting away.  Nothing, if it has none. */
 void dir_remove(struct fs *fs, struct map_dir *dir);
+/*
+ * One keeper more, and one less.  With 'remove' the name goes with the last.
+ */
+void dir_keep(struct map_dir *dir);
+void dir_let_go(struct fs *fs, struct map_dir *dir, bool remove);
 int dir_rename(struct fs *fs, const char *from, const char *to,
 	       struct fmt_error *error);
 

@@ -39,17 +39,18 @@ struct file_type {
 
 	/*
 	 * Text files.  show: see seq.h, 'arg' is the text_file.  line runs a
-	 * line that was written; line_max is the longest, in bytes.  ioctl
-	 * finds 'in' bytes in 'buf', which is 8-aligned and has room for
-	 * *size bytes to answer with, and sets *size to what it put there;
-	 * -ENOTTY for a command it does not know, as without it.
+	 * line that was written; line_max is the longest, in bytes.  ioctl,
+	 * for the one who calls, finds 'in' bytes in 'buf', which is 8-aligned
+	 * and has room for *size bytes to answer with, and sets *size to what
+	 * it put there; -ENOTTY for a command it does not know, as without it.
 	 */
 	seq_show_t show;
 	int (*line)(struct text_file *file, const char *line, size_t len,
 		    struct fmt_error *error);
 	size_t (*line_max)(const struct map *map);
-	int (*ioctl)(struct text_file *file, unsigned int cmd, void *buf,
-		     size_t in, size_t *size, struct fmt_error *error);
+	int (*ioctl)(struct text_file *file, const struct creds *creds,
+		     unsigned int cmd, void *buf, size_t in, size_t *size,
+		     struct fmt_error *error);
 	/*
 	 * Before a read: what a line has left to be answered.  -EAGAIN: it is
 	 * tried again when something has been added to the map, unless the
@@ -139,7 +140,9 @@ struct text_file {
 	struct dump *dump; /* file_dump.c */
 	uint32_t owner;	   /* file_ctl.c */
 	bool awaits;	   /* file_ctl.c */
-	bool temporary;	   /* file_ctl.c */
+	bool temporary;	   /* file_create.c: the next map's name */
+	uint32_t keeps;	   /* keep.h: a map's id, or 0 */
+	uid_t keeper;	   /* who said so */
 	uint64_t deadline; /* of a read that waits, of wait_now */
 	/* Among the open files of its directory, under their lock. */
 	struct text_file *next;

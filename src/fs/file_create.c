@@ -9,7 +9,9 @@
 #include "fs/creds.h"
 #include "fs/dir.h"
 #include "fs/file.h"
+#include "fs/keep.h"
 #include "fs/namespace.h"
+#include "mapfs/ioctl.h"
 
 /* A write of many lines asks once. */
 static mode_t writer_umask(struct text_file *file)
@@ -29,8 +31,12 @@ static int create_line(struct text_file *file, const char *line, size_t len,
 	res = spec_parse(line, len, !dir, &spec, error);
 	if (res <= 0)
 		return res;
+	if (file->temporary && file->keeps)
+		return fmt_fail(error, EBUSY,
+				"the open file keeps a temporary name already");
 	res = dir_create_map(file->node.fs, dir, &spec, &file->creds,
-			     writer_umask(file), error);
+			     writer_umask(file),
+			     file->temporary ? &file->keeps : NULL, error);
 	/* The kernel has the attributes of the unconfigured directory. */
 	if (!res && dir)
 		node_access_changed(&file->node);
@@ -41,6 +47,45 @@ static size_t create_line_max(const struct map *map)
 {
 	(void)map;
 	return FMT_SPEC_MAX;
+}
+
+/* Of what it keeps already, as by the map's ctl. */
+static int check_kept(struct text_file *file, const struct creds *creds,
+		      struct fmt_error *error)
+{
+	struct fs *fs = file->node.fs;
+	struct map_dir *dir = file->keeps ? dir_get(fs, file->keeps) : NULL;
+	int err;
+
+	if (!dir)
+		return 0;
+	err = keep_check(dir, creds, error);
+	dir_put(fs, dir);
+	return err;
+}
+
+static int root_create_ioctl(struct text_file *file, const struct creds *creds,
+			     unsigned int cmd, void *buf, size_t in,
+			     size_t *size, struct fmt_error *error)
+{
+	uint32_t what;
+	int err;
+
+	*size = 0;
+	if (cmd != MAPFS_IOC_TEMPORARY)
+		return -ENOTTY;
+	if (!file->writable)
+		return -EBADF;
+	err = keep_argument(buf, in, MAPFS_NAME_TEMPORARY, &what);
+	if (!err)
+		err = check_kept(file, creds, error);
+	if (err)
+		return err;
+	file->temporary = what == MAPFS_NAME_TEMPORARY;
+	file->keeper = creds->uid;
+	if (!file->temporary)
+		keep_end(file);
+	return 0;
 }
 
 static int root_create_show(void *arg, uint64_t pos, uint64_t *next,
@@ -79,6 +124,8 @@ const struct file_type root_create_file = {
 	.show = root_create_show,
 	.line = create_line,
 	.line_max = create_line_max,
+	.ioctl = root_create_ioctl,
+	.release = keep_release,
 };
 
 const struct file_type create_file = {

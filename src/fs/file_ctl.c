@@ -16,6 +16,7 @@
 #include "fs/dir.h"
 #include "fs/file.h"
 #include "fs/io.h"
+#include "fs/keep.h"
 #include "mapfs/ioctl.h"
 
 static bool is_configured(const struct map *map)
@@ -128,27 +129,30 @@ static int owner_ioctl(struct text_file *file, void *out, size_t *size,
 	return 0;
 }
 
-/* Who may take the name away by rmdir, in a directory as /tmp is. */
-static int temporary_ioctl(struct text_file *file, const void *buf, size_t in,
-			   struct fmt_error *error)
+static int temporary_ioctl(struct text_file *file, const struct creds *creds,
+			   const void *buf, size_t in, struct fmt_error *error)
 {
+	struct map_dir *dir = file->node.dir;
 	uint32_t what;
+	int err = keep_argument(buf, in, MAPFS_NAME_GOES, &what);
 
-	if (in < sizeof(what))
-		return -EINVAL;
-	memcpy(&what, buf, sizeof(what));
-	if (what > MAPFS_NAME_GOES)
-		return -EINVAL;
-	if (file->creds.uid && file->creds.uid != file->node.dir->access.uid)
-		return fmt_fail(error, EPERM, "the map is another user's");
-	file->temporary = what == MAPFS_NAME_TEMPORARY;
+	if (!err)
+		err = keep_check(dir, creds, error);
+	if (err)
+		return err;
+	if (what == MAPFS_NAME_TEMPORARY) {
+		keep_begin(file, dir, creds);
+		return 0;
+	}
 	if (what == MAPFS_NAME_GOES)
-		dir_remove(file->node.fs, file->node.dir);
+		dir_remove(file->node.fs, dir);
+	keep_end(file);
 	return 0;
 }
 
-static int ctl_ioctl(struct text_file *file, unsigned int cmd, void *buf,
-		     size_t in, size_t *size, struct fmt_error *error)
+static int ctl_ioctl(struct text_file *file, const struct creds *creds,
+		     unsigned int cmd, void *buf, size_t in, size_t *size,
+		     struct fmt_error *error)
 {
 	size_t room = *size;
 
@@ -165,7 +169,7 @@ static int ctl_ioctl(struct text_file *file, unsigned int cmd, void *buf,
 		*size = room;
 		return owner_ioctl(file, buf, size, error);
 	case MAPFS_IOC_TEMPORARY:
-		return temporary_ioctl(file, buf, in, error);
+		return temporary_ioctl(file, creds, buf, in, error);
 	default:
 		owner_end(file, true);
 		return 0;
@@ -182,8 +186,7 @@ static void ctl_release(struct text_file *file)
 	if (!file->node.fs->se)
 		return;
 	owner_end(file, false);
-	if (file->temporary)
-		dir_remove(file->node.fs, file->node.dir);
+	keep_release(file);
 }
 
 static int ctl_show(void *arg, uint64_t pos, uint64_t *next, struct text *text)

@@ -24,6 +24,7 @@ mapfs_SOURCES = \
 	%D%/file_stream.c \
 	%D%/fs.h \
 	%D%/io.c %D%/io.h \
+	%D%/keep.c %D%/keep.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/lines.c %D%/lines.h \
 	%D%/main.c \

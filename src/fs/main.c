@@ -87,7 +87,8 @@ static int make_map(struct fs *fs, const char *line, size_t len,
 	umask(mask);
 	res = spec_parse(line, len, true, &spec, error);
 	if (res > 0)
-		res = dir_create_map(fs, NULL, &spec, &creds, mask, error);
+		res = dir_create_map(fs, NULL, &spec, &creds, mask, NULL,
+				     error);
 	return res;
 }
 

@@ -153,7 +153,9 @@ void node_stat(const struct node *node, struct stat *st)
 
 /*
  * What the kernel may keep, and for how long.  A fixed name goes only by
- * rmdir and mv, which the kernel sees; its owner and mode change by chmod and
+ * rmdir and mv, which the kernel sees, but for temporary ones, of which it is
+ * to keep nothing: to have it forget one takes a lock in the kernel that others
+ * hold while they wait for us.  A map's owner and mode change by chmod and
  * chown, after which node_access_changed tells the kernel.  Elements and
  * memory objects change by themselves.
  */
@@ -162,6 +164,13 @@ void node_stat(const struct node *node, struct stat *st)
 static bool is_volatile(const struct node *node)
 {
 	return node->type->keyed || node->type->fleeting || node->type->read;
+}
+
+static bool name_is_kept(const struct node *node)
+{
+	if (node->type == &map_dir)
+		return !node->dir->fleeting;
+	return !node->type->keyed && !node->type->fleeting;
 }
 
 double node_attr_timeout(const struct node *node)
@@ -176,8 +185,7 @@ void node_entry(const struct node *node, struct fuse_entry_param *entry)
 	entry->ino = node_id(node);
 	entry->generation = 1;
 	entry->attr_timeout = node_attr_timeout(node);
-	entry->entry_timeout =
-		node->type->keyed || node->type->fleeting ? 0.0 : TIMEOUT_FIXED;
+	entry->entry_timeout = name_is_kept(node) ? TIMEOUT_FIXED : 0.0;
 }
 
 void node_access_changed(const struct node *node)

@@ -248,7 +248,8 @@ int text_file_ioctl(struct call *call, struct text_file *file, unsigned int cmd,
 	int err;
 
 	pthread_mutex_lock(&file->lock);
-	err = file->node.type->ioctl(file, cmd, buf, in, size, &call->error);
+	err = file->node.type->ioctl(file, &call->creds, cmd, buf, in, size,
+				     &call->error);
 	pthread_mutex_unlock(&file->lock);
 	return err;
 }

@@ -93,8 +93,8 @@ static int remove_pin(struct call *call, const char *path, const char *name)
 		return rmdir(path) < 0 ? -errno : 0;
 	err = object_unpin_name(object);
 	object_drop(&run->objects, object);
-	/* The run cannot name it, and has it all the same. */
-	if (err == -EBADF || err == -EPERM)
+	/* The run cannot name it, or no run made it; it has it all the same. */
+	if (err == -EBADF || err == -EPERM || err == -EINVAL)
 		err = rmdir(path) < 0 ? -errno : 0;
 	return err;
 }

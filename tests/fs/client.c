@@ -26,6 +26,7 @@
  *	mem M OFF BYTE		the same, by way of /proc/self/mem
  *	add M OFF COUNT		COUNT times 1 to the 8 bytes there, atomically
  *	fork			the pid of a child that keeps it all
+ *	user UID		become that user; open files stay
  *	quit
  */
 #include <errno.h>
@@ -309,6 +310,13 @@ static long do_fork(struct words *words)
 	return pid;
 }
 
+static long do_user(struct words *words)
+{
+	uid_t uid = (uid_t)number(words->at[0]);
+
+	return setresuid(uid, uid, uid);
+}
+
 static const struct verb {
 	const char *name;
 	long (*run)(struct words *words); /* -1 and errno */
@@ -325,6 +333,7 @@ static const struct verb {
 	{ "write", do_write, 0 },	{ "seek", do_seek, 1 },
 	{ "tty", do_tty, 0 },		{ "owner", do_owner, 1 },
 	{ "leave", do_leave, 0 },	{ "temporary", do_temporary, 0 },
+	{ "user", do_user, 0 },
 };
 
 static const struct verb *find(const char *name)
