@@ -108,6 +108,13 @@ int hash_map_check(struct map *map, struct map_census *census)
 	memset(census, 0, sizeof(*census));
 	if (!map_write_get(map)) {
 		hash_reclaim(hash);
+		/*
+		 * Positions are advice: one can get lost when a thread is
+		 * stopped for long, and is found again like this before
+		 * nothing is left to evict.
+		 */
+		if (hash->lru.parts)
+			hash_show_all(hash);
 		map_write_put(map);
 	}
 	check.linked = calloc(1, (size_t)hash->pool.nodes + 1);

@@ -116,11 +116,6 @@ uint32_t lru_append(struct hash_map *hash, uint32_t part, uint64_t h)
 			break;
 	}
 	shared_store(lru_slot(hash, part, position), (uint32_t)(h >> 32));
-	/*
-	 * So that nobody gets it who goes round the ring before the element is
-	 * there.  See lru_settle.
-	 */
-	occupy(hash, part, position);
 	return position;
 }
 
@@ -147,7 +142,7 @@ void lru_inherit(const struct hash_map *hash, uint32_t copy, uint32_t old)
 }
 
 /*
- * The position is occupied once more, as who looks for a victim vacates one
+ * The position is occupied only now, as who looks for a victim vacates one
  * that leads to no node.
  *
  * The node before may have been renewed between the copying of its age and the
