@@ -22,7 +22,7 @@ static int wrong(struct check *check, const char *what)
 static void load_key(const struct check *check, uint32_t node, void *key)
 {
 	shared_copy_out(key, hash_node_key(check->hash, node),
-			check->hash->map.key_size);
+			check->hash->table.map.key_size);
 }
 
 static int check_element(struct check *check, const struct hash_chain *chain,
@@ -44,7 +44,7 @@ static int check_element(struct check *check, const struct hash_chain *chain,
 		return wrong(check, "a key is in the wrong bucket");
 	while (i--) {
 		load_key(check, chain->node[i], check->other);
-		if (!memcmp(check->key, check->other, hash->map.key_size))
+		if (!memcmp(check->key, check->other, hash->table.map.key_size))
 			return wrong(check, "a key is there twice");
 	}
 	if (hash->lru.parts && !lru_is_shown(hash, node, h))

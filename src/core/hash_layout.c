@@ -121,7 +121,8 @@ static uint64_t random_seed(void)
 
 void hash_init(struct hash_map *hash, const struct map_attr *attr)
 {
-	struct hash_header *header = (struct hash_header *)hash->region.base;
+	struct hash_header *header =
+		(struct hash_header *)hash->table.region.base;
 
 	hash->seed = attr->map_flags & BPF_F_ZERO_SEED ? 0 : random_seed();
 	header->key_size = attr->key_size;
@@ -134,14 +135,12 @@ void hash_init(struct hash_map *hash, const struct map_attr *attr)
 	header->seed = hash->seed;
 	pool_init(&hash->pool);
 	region_header_init(&header->region, attr->map_type, 0, HASH_LAYOUT,
-			   hash->region.size);
+			   hash->table.region.size);
 }
 
 /* The attributes in a header, if they are those of a map that can be. */
 static int header_attr(const struct hash_header *header, struct map_attr *attr)
 {
-	if (header->region.layout != HASH_LAYOUT)
-		return -EPROTO;
 	if (header->cpus != topology_cpus())
 		return -EPROTO;
 	attr->map_type = header->region.map_type;
@@ -158,7 +157,6 @@ static int header_attr(const struct hash_header *header, struct map_attr *attr)
 	return 0;
 }
 
-/* Others may be writing the region already: only copies are looked at. */
 int hash_map_attach(const struct region_header *generic,
 		    const struct region *region, struct map_attr *attr,
 		    struct map **map)
@@ -167,11 +165,10 @@ int hash_map_attach(const struct region_header *generic,
 	struct hash_map *hash;
 	int err;
 
-	if (region->size < sizeof(header))
-		return -EUCLEAN;
-	shared_copy_out(&header, region->base, sizeof(header));
-	header.region = *generic;
-	err = header_attr(&header, attr);
+	err = table_copy_header(region, generic, HASH_LAYOUT, &header,
+				sizeof(header));
+	if (!err)
+		err = header_attr(&header, attr);
 	if (err)
 		return err;
 	hash = calloc(1, sizeof(*hash));
@@ -183,8 +180,8 @@ int hash_map_attach(const struct region_header *generic,
 		return -EUCLEAN;
 	}
 	hash->seed = header.seed;
-	hash->region = *region;
+	hash->table.region = *region;
 	hash->pool.base = region->base;
-	*map = &hash->map;
+	*map = &hash->table.map;
 	return 0;
 }

@@ -43,7 +43,7 @@ static int is_in_chain(void *arg, uint32_t node, uint64_t was)
 
 	(void)was;
 	shared_copy_out(reclaim->key, hash_node_key(hash, node),
-			hash->map.key_size);
+			hash->table.map.key_size);
 	h = hash_of(hash, reclaim->key);
 	for (tries = 0; tries < HASH_TRIES; tries++) {
 		err = hash_walk(hash, hash_bucket(hash, h), NULL, &chain);
@@ -69,7 +69,7 @@ static int each_node(void *arg)
 {
 	struct reclaim reclaim = { .hash = arg };
 
-	reclaim.key = malloc(reclaim.hash->map.key_size);
+	reclaim.key = malloc(reclaim.hash->table.map.key_size);
 	if (!reclaim.key)
 		return -ENOMEM;
 	pool_reclaim_nodes(&reclaim.hash->pool, is_in_chain, &reclaim);

@@ -20,7 +20,7 @@
 
 uint64_t hash_of(const struct hash_map *hash, const void *key)
 {
-	return XXH3_64bits_withSeed(key, hash->map.key_size, hash->seed);
+	return XXH3_64bits_withSeed(key, hash->table.map.key_size, hash->seed);
 }
 
 uint32_t hash_bucket(const struct hash_map *hash, uint64_t h)
@@ -55,7 +55,7 @@ void hash_load_value(const struct hash_map *hash, uint32_t node, void *value)
 
 	if (!hash->slot) {
 		shared_copy_out(value, hash_node_slot(hash, node, 0),
-				hash->map.value_size);
+				hash->table.map.value_size);
 		return;
 	}
 	for (cpu = 0; cpu < hash->cpus; cpu++, to += hash->slot)
@@ -71,7 +71,7 @@ static void store_value(const struct hash_map *hash, uint32_t node,
 
 	if (!hash->slot) {
 		shared_copy_in(hash_node_slot(hash, node, 0), value,
-			       hash->map.value_size);
+			       hash->table.map.value_size);
 		return;
 	}
 	for (cpu = 0; cpu < hash->cpus; cpu++, from += hash->slot)
@@ -101,7 +101,7 @@ static void store_slot(const struct hash_map *hash, uint32_t node, uint32_t old,
 		shared_copy_in(hash_node_slot(hash, node, cpu), zero,
 			       hash->slot);
 	shared_copy_in(hash_node_slot(hash, node, update->cpu), update->value,
-		       hash->map.value_size);
+		       hash->table.map.value_size);
 }
 
 /* Keys are 8-aligned in nodes, and nowhere else. */
@@ -147,7 +147,7 @@ int hash_walk(const struct hash_map *hash, uint32_t bucket, const void *key,
 			if (!pool_valid(&hash->pool, node))
 				break;
 			if (key && key_equal(hash_node_key(hash, node), key,
-					     hash->map.key_size)) {
+					     hash->table.map.key_size)) {
 				chain->found = node;
 				break;
 			}
@@ -172,7 +172,7 @@ int hash_find(const struct hash_map *hash, uint32_t first, const void *key)
 		if (!pool_valid(&hash->pool, node) || count > HASH_CHAIN_MAX)
 			return -EUCLEAN;
 		if (key_equal(hash_node_key(hash, node), key,
-			      hash->map.key_size))
+			      hash->table.map.key_size))
 			break;
 		node = shared_load(&pool_node(&hash->pool, node)->next);
 	}
@@ -404,7 +404,7 @@ static void fill_fresh(const struct hash_map *hash, uint32_t node,
 		       const struct hash_update *update)
 {
 	shared_copy_in(hash_node_key(hash, node), update->key,
-		       hash->map.key_size);
+		       hash->table.map.key_size);
 	if (!update->one_cpu)
 		store_value(hash, node, update->value);
 }

@@ -25,8 +25,8 @@
 #ifndef CORE_HASH_TABLE_H
 #define CORE_HASH_TABLE_H
 
-#include "core/map.h"
 #include "core/pool.h"
+#include "core/table.h"
 
 /*
  * How often an operation starts again because others changed what it looked
@@ -66,8 +66,7 @@ struct hash_lru {
 
 /* Private: a map of this process. */
 struct hash_map {
-	struct map map;
-	struct region region;
+	struct table table;
 	struct pool pool;
 	struct hash_lru lru;
 	uint64_t seed;
@@ -87,7 +86,7 @@ struct hash_map {
 static inline struct hash_map *to_hash(const struct map *map)
 {
 	return (struct hash_map *)((char *)map -
-				   offsetof(struct hash_map, map));
+				   offsetof(struct hash_map, table.map));
 }
 
 /*

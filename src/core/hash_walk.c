@@ -33,7 +33,8 @@ bool hash_next_bucket(const struct hash_map *hash, uint32_t *bucket)
 
 static void load_key(const struct hash_map *hash, uint32_t node, void *key)
 {
-	shared_copy_out(key, hash_node_key(hash, node), hash->map.key_size);
+	shared_copy_out(key, hash_node_key(hash, node),
+			hash->table.map.key_size);
 }
 
 /* A copy of a key before it is known to be whole.  To be freed if large. */
@@ -45,8 +46,8 @@ struct key_copy {
 static int key_copy_init(struct key_copy *copy, const struct hash_map *hash)
 {
 	copy->at = copy->small;
-	if (hash->map.key_size > sizeof(copy->small))
-		copy->at = malloc(hash->map.key_size);
+	if (hash->table.map.key_size > sizeof(copy->small))
+		copy->at = malloc(hash->table.map.key_size);
 	return copy->at ? 0 : -ENOMEM;
 }
 
@@ -197,7 +198,7 @@ static int list_bucket(struct hash_map *hash, uint32_t bucket,
 		       struct key_copy *key, uint64_t *pos, unsigned char *keys,
 		       unsigned char *values, uint32_t room)
 {
-	const size_t value_bytes = map_value_bytes(&hash->map);
+	const size_t value_bytes = map_value_bytes(&hash->table.map);
 	struct ranked ranked[HASH_CHAIN_MAX];
 	struct hash_chain chain;
 	unsigned int tries;
@@ -219,7 +220,8 @@ static int list_bucket(struct hash_map *hash, uint32_t bucket,
 				break;
 			}
 			load_key(hash, ranked[i].node,
-				 keys + (size_t)done * hash->map.key_size);
+				 keys + (size_t)done *
+						 hash->table.map.key_size);
 			if (values)
 				hash_load_value(hash, ranked[i].node,
 						values + done * value_bytes);
@@ -271,8 +273,8 @@ int hash_map_seq_show_elem(struct map *map, uint64_t *pos, void *keys,
 static int batch_bucket(struct hash_map *hash, uint32_t bucket, bool take,
 			struct map_batch *batch, uint32_t done, uint32_t room)
 {
-	const size_t value_bytes = map_value_bytes(&hash->map);
-	const uint32_t key_size = hash->map.key_size;
+	const size_t value_bytes = map_value_bytes(&hash->table.map);
+	const uint32_t key_size = hash->table.map.key_size;
 	struct hash_chain chain;
 	unsigned int tries;
 	uint32_t i;

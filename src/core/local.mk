@@ -19,6 +19,7 @@ libcore_a_SOURCES = \
 	%D%/map_array.c \
 	%D%/map_batch.c \
 	%D%/map_bloom.c \
+	%D%/map_freeze.c \
 	%D%/map_hash.c \
 	%D%/map_lpm.c \
 	%D%/map_lru.c \
@@ -35,5 +36,6 @@ libcore_a_SOURCES = \
 	%D%/region.c %D%/region.h \
 	%D%/ring.c %D%/ring.h \
 	%D%/shared.h \
+	%D%/table.c %D%/table.h \
 	%D%/topology.c %D%/topology.h \
 	%D%/wait.c %D%/wait.h

@@ -81,10 +81,10 @@ int lpm_load_leaf(const struct lpm_map *lpm, uint64_t link, struct lpm_key *key,
 	if (!link_is_leaf(link) || !pool_valid(&lpm->leaves, link_node(link)))
 		return -EUCLEAN;
 	at = pool_node(&lpm->leaves, link_node(link));
-	shared_copy_out(key, at + 1, lpm->map.key_size);
+	shared_copy_out(key, at + 1, lpm->table.map.key_size);
 	if (value)
 		shared_copy_out(value, (const char *)at + lpm->value_off,
-				lpm->map.value_size);
+				lpm->table.map.value_size);
 	was = shared_load(&at->mark);
 	if (!same_life(was, link))
 		return -EAGAIN;
@@ -488,8 +488,9 @@ static int take_fresh(struct change *change, const struct lpm_place *place,
 		return err;
 	at = pool_node(pool, change->fresh);
 	change->fresh_mark = shared_load(&at->mark);
-	shared_copy_in(at + 1, key, lpm->map.key_size);
-	shared_copy_in((char *)at + lpm->value_off, value, lpm->map.value_size);
+	shared_copy_in(at + 1, key, lpm->table.map.key_size);
+	shared_copy_in((char *)at + lpm->value_off, value,
+		       lpm->table.map.value_size);
 	return 0;
 }
 

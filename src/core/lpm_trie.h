@@ -37,8 +37,8 @@
 
 #include <errno.h>
 
-#include "core/map.h"
 #include "core/pool.h"
+#include "core/table.h"
 
 /*
  * How often an operation starts again because others changed what it looked
@@ -98,8 +98,7 @@ static inline uint32_t link_node(uint64_t link)
 
 /* Private: a map of this process. */
 struct lpm_map {
-	struct map map;
-	struct region region;
+	struct table table;
 	struct pool leaves;
 	struct pool branches; /* all credits; the owners are the leaves' */
 	uint32_t leaf_waits;  /* see pool_wait */
@@ -110,7 +109,8 @@ struct lpm_map {
 
 static inline struct lpm_map *to_lpm(const struct map *map)
 {
-	return (struct lpm_map *)((char *)map - offsetof(struct lpm_map, map));
+	return (struct lpm_map *)((char *)map -
+				  offsetof(struct lpm_map, table.map));
 }
 
 /* A key as bpf(2) has it. */
@@ -125,7 +125,7 @@ _Static_assert(sizeof(struct lpm_key) == LPM_KEY_MAX, "no padding");
 
 static inline uint64_t *lpm_root(const struct lpm_map *lpm)
 {
-	return &((struct lpm_header *)lpm->region.base)->root;
+	return &((struct lpm_header *)lpm->table.region.base)->root;
 }
 
 static inline unsigned int lpm_bit(const unsigned char *data, uint32_t bit)

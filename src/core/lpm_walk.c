@@ -276,10 +276,10 @@ static int list(const struct lpm_map *lpm, uint64_t was, uint64_t *pos,
 		err = lpm_load_leaf(lpm, leaf, &key, values, NULL);
 		if (err)
 			break;
-		memcpy(keys, &key, lpm->map.key_size);
-		keys += lpm->map.key_size;
+		memcpy(keys, &key, lpm->table.map.key_size);
+		keys += lpm->table.map.key_size;
 		if (values)
-			values += lpm->map.value_size;
+			values += lpm->table.map.value_size;
 		next = position(lpm, &key, *pos);
 		/* What does not move on would not end. */
 		err = next > *pos ? 0 : -EUCLEAN;

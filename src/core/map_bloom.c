@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-#include "core/map.h"
 #include "core/shared.h"
+#include "core/table.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -49,8 +49,7 @@ _Static_assert(offsetof(struct bloom_header, added) == 64, "region format");
 	REGION_LAYOUT(sizeof(struct bloom_header), 0, sizeof(uint64_t))
 
 struct bloom_map {
-	struct map map;
-	struct region region;
+	struct table table;
 	uint64_t seed;
 	uint32_t hashes; /* functions */
 	uint32_t mask;	 /* bits, less one */
@@ -59,7 +58,7 @@ struct bloom_map {
 static struct bloom_map *to_bloom(const struct map *map)
 {
 	return (struct bloom_map *)((char *)map -
-				    offsetof(struct bloom_map, map));
+				    offsetof(struct bloom_map, table.map));
 }
 
 static int bloom_map_alloc_check(const struct map_attr *attr,
@@ -134,7 +133,8 @@ static uint64_t bloom_seed(const struct map_attr *attr)
 
 static void bloom_init(struct bloom_map *bloom, const struct map_attr *attr)
 {
-	struct bloom_header *header = (struct bloom_header *)bloom->region.base;
+	struct bloom_header *header =
+		(struct bloom_header *)bloom->table.region.base;
 
 	bloom->seed = bloom_seed(attr);
 	header->value_size = attr->value_size;
@@ -144,7 +144,7 @@ static void bloom_init(struct bloom_map *bloom, const struct map_attr *attr)
 	header->numa_node = attr->numa_node;
 	header->seed = bloom->seed;
 	region_header_init(&header->region, attr->map_type, 0, BLOOM_LAYOUT,
-			   bloom->region.size);
+			   bloom->table.region.size);
 }
 
 static int bloom_map_alloc(struct map_attr *attr, struct map **map)
@@ -154,21 +154,20 @@ static int bloom_map_alloc(struct map_attr *attr, struct map **map)
 
 	if (!bloom)
 		return -ENOMEM;
-	err = map_make_region(attr, bloom_layout(bloom, attr), &bloom->region);
+	err = map_make_region(attr, bloom_layout(bloom, attr),
+			      &bloom->table.region);
 	if (err) {
 		free(bloom);
 		return err;
 	}
 	bloom_init(bloom, attr);
-	*map = &bloom->map;
+	*map = &bloom->table.map;
 	return 0;
 }
 
 /* The attributes in a header, if they are those of a map that can be. */
 static int header_attr(const struct bloom_header *header, struct map_attr *attr)
 {
-	if (header->region.layout != BLOOM_LAYOUT)
-		return -EPROTO;
 	attr->map_type = header->region.map_type;
 	attr->value_size = header->value_size;
 	attr->max_entries = header->max_entries;
@@ -186,11 +185,10 @@ static int bloom_map_attach(const struct region_header *generic,
 	struct bloom_map *bloom;
 	int err;
 
-	if (region->size < sizeof(header))
-		return -EUCLEAN;
-	shared_copy_out(&header, region->base, sizeof(header));
-	header.region = *generic;
-	err = header_attr(&header, attr);
+	err = table_copy_header(region, generic, BLOOM_LAYOUT, &header,
+				sizeof(header));
+	if (!err)
+		err = header_attr(&header, attr);
 	if (err)
 		return err;
 	bloom = calloc(1, sizeof(*bloom));
@@ -201,27 +199,9 @@ static int bloom_map_attach(const struct region_header *generic,
 		return -EUCLEAN;
 	}
 	bloom->seed = header.seed;
-	bloom->region = *region;
-	*map = &bloom->map;
+	bloom->table.region = *region;
+	*map = &bloom->table.map;
 	return 0;
-}
-
-static void bloom_map_free(struct map *map)
-{
-	struct bloom_map *bloom = to_bloom(map);
-
-	region_release(&bloom->region);
-	free(bloom);
-}
-
-static uint64_t bloom_map_mem_usage(const struct map *map)
-{
-	return to_bloom(map)->region.size;
-}
-
-static struct region *bloom_map_region(struct map *map, uint32_t n)
-{
-	return n ? NULL : &to_bloom(map)->region;
 }
 
 /*
@@ -236,8 +216,8 @@ struct bloom_bits {
 static struct bloom_bits bloom_hash(const struct bloom_map *bloom,
 				    const void *value)
 {
-	XXH128_hash_t h = XXH3_128bits_withSeed(value, bloom->map.value_size,
-						bloom->seed);
+	XXH128_hash_t h = XXH3_128bits_withSeed(
+		value, bloom->table.map.value_size, bloom->seed);
 
 	return (struct bloom_bits){ h.low64, h.high64 | 1 };
 }
@@ -250,14 +230,15 @@ static uint64_t *bloom_word(const struct bloom_map *bloom,
 	uint32_t n = (uint32_t)(bits->first + i * bits->step) & bloom->mask;
 
 	*bit = 1ull << n % 64;
-	return (uint64_t *)(bloom->region.base + BLOOM_BITS_OFF) + n / 64;
+	return (uint64_t *)(bloom->table.region.base + BLOOM_BITS_OFF) + n / 64;
 }
 
 static int bloom_map_push_elem(struct map *map, const void *value,
 			       uint64_t flags)
 {
 	struct bloom_map *bloom = to_bloom(map);
-	struct bloom_header *header = (struct bloom_header *)bloom->region.base;
+	struct bloom_header *header =
+		(struct bloom_header *)bloom->table.region.base;
 	struct bloom_bits bits;
 	bool added = false;
 	uint64_t *word;
@@ -299,7 +280,7 @@ static int bloom_map_peek_elem(struct map *map, void *value)
 static uint64_t bloom_map_used(struct map *map)
 {
 	const struct bloom_header *header =
-		(struct bloom_header *)to_bloom(map)->region.base;
+		(struct bloom_header *)to_bloom(map)->table.region.base;
 
 	return shared_load(&header->added);
 }
@@ -307,12 +288,13 @@ static uint64_t bloom_map_used(struct map *map)
 static int bloom_map_clear(struct map *map)
 {
 	struct bloom_map *bloom = to_bloom(map);
-	struct bloom_header *header = (struct bloom_header *)bloom->region.base;
+	struct bloom_header *header =
+		(struct bloom_header *)bloom->table.region.base;
 
 	/* First, so that there are never fewer bits than were counted. */
 	shared_store(&header->added, 0);
-	return region_zero(&bloom->region, BLOOM_BITS_OFF,
-			   bloom->region.size - BLOOM_BITS_OFF);
+	return region_zero(&bloom->table.region, BLOOM_BITS_OFF,
+			   bloom->table.region.size - BLOOM_BITS_OFF);
 }
 
 /* Any bits are a filter; what can be wrong is the header. */
@@ -323,9 +305,10 @@ static int bloom_map_check(struct map *map, struct map_census *census)
 	struct map_attr attr = { 0 };
 
 	memset(census, 0, sizeof(*census));
-	shared_copy_out(&header, bloom->region.base, sizeof(header));
+	shared_copy_out(&header, bloom->table.region.base, sizeof(header));
 	census->wrong = NULL;
-	if (region_header_check(&header.region, bloom->region.size) ||
+	if (region_header_check(&header.region, bloom->table.region.size) ||
+	    header.region.layout != BLOOM_LAYOUT ||
 	    header_attr(&header, &attr) || attr.map_type != map->map_type ||
 	    attr.value_size != map->value_size ||
 	    attr.max_entries != map->max_entries ||
@@ -341,12 +324,12 @@ const struct map_ops bloom_filter_map_ops = {
 	.map_alloc_check = bloom_map_alloc_check,
 	.map_alloc = bloom_map_alloc,
 	.map_attach = bloom_map_attach,
-	.map_free = bloom_map_free,
-	.map_mem_usage = bloom_map_mem_usage,
+	.map_free = table_map_free,
+	.map_mem_usage = table_map_mem_usage,
 	.map_used = bloom_map_used,
 	.map_push_elem = bloom_map_push_elem,
 	.map_peek_elem = bloom_map_peek_elem,
 	.map_clear = bloom_map_clear,
 	.map_check = bloom_map_check,
-	.map_region = bloom_map_region,
+	.map_region = table_map_region,
 };

@@ -122,34 +122,16 @@ static int hash_map_alloc(struct map_attr *attr, struct map **map)
 	round_entries(attr);
 	size = hash_layout(hash, attr, map_type_ops(attr->map_type),
 			   hash_shards(attr));
-	err = map_make_region(attr, size, &hash->region);
+	err = map_make_region(attr, size, &hash->table.region);
 	if (err) {
 		free(hash);
 		return err;
 	}
-	hash->pool.base = hash->region.base;
+	hash->pool.base = hash->table.region.base;
 	hash_init(hash, attr);
 	pool_owner_get(&hash->pool, &hash->pool.owner);
-	*map = &hash->map;
+	*map = &hash->table.map;
 	return 0;
-}
-
-static void hash_map_free(struct map *map)
-{
-	struct hash_map *hash = to_hash(map);
-
-	region_release(&hash->region);
-	free(hash);
-}
-
-static uint64_t hash_map_mem_usage(const struct map *map)
-{
-	return to_hash(map)->region.size;
-}
-
-static struct region *hash_map_region(struct map *map, uint32_t n)
-{
-	return n ? NULL : &to_hash(map)->region;
 }
 
 static uint64_t hash_map_used(struct map *map)
@@ -231,7 +213,7 @@ static void load_slot(const struct hash_map *hash, uint32_t node, uint32_t cpu,
 		      void *value)
 {
 	shared_copy_out(value, hash_node_slot(hash, node, cpu),
-			hash->map.value_size);
+			hash->table.map.value_size);
 }
 
 static int hash_map_lookup_elem_sys_only(struct map *map, const void *key,
@@ -355,8 +337,8 @@ static int hash_map_lookup_and_delete_elem(struct map *map, const void *key,
 }
 
 #define HASH_OPS                                                            \
-	.map_alloc = hash_map_alloc, .map_free = hash_map_free,             \
-	.map_mem_usage = hash_map_mem_usage,                                \
+	.map_alloc = hash_map_alloc, .map_free = table_map_free,            \
+	.map_mem_usage = table_map_mem_usage,                               \
 	.map_lookup_elem_sys_only = hash_map_lookup_elem_sys_only,          \
 	.map_lookup_elem_mark = hash_map_lookup_elem_mark,                  \
 	.map_update_elem = hash_map_update_elem,                            \
@@ -373,7 +355,7 @@ static int hash_map_lookup_and_delete_elem(struct map *map, const void *key,
 	.map_owner_get = hash_map_owner_get,                                \
 	.map_owner_set = hash_map_owner_set,                                \
 	.map_owner_end = hash_map_owner_end, .map_check = hash_map_check,   \
-	.map_region = hash_map_region
+	.map_region = table_map_region
 
 #define PERCPU_HASH_OPS                                                  \
 	HASH_OPS, .map_lookup_percpu_elem = hash_map_lookup_percpu_elem, \

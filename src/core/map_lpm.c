@@ -119,7 +119,7 @@ static uint64_t layout(struct lpm_map *lpm, const struct map_attr *attr,
 
 static void set_region(struct lpm_map *lpm, const struct region *region)
 {
-	lpm->region = *region;
+	lpm->table.region = *region;
 	lpm->leaves.base = region->base;
 	lpm->branches.base = region->base;
 }
@@ -132,7 +132,7 @@ static void set_owner(struct lpm_map *lpm, uint32_t owner)
 
 static void init(struct lpm_map *lpm, const struct map_attr *attr)
 {
-	struct lpm_header *header = (struct lpm_header *)lpm->region.base;
+	struct lpm_header *header = (struct lpm_header *)lpm->table.region.base;
 	uint32_t owner = 0;
 
 	header->key_size = attr->key_size;
@@ -144,7 +144,7 @@ static void init(struct lpm_map *lpm, const struct map_attr *attr)
 	pool_init(&lpm->leaves);
 	pool_init(&lpm->branches);
 	region_header_init(&header->region, attr->map_type, 0, LPM_LAYOUT,
-			   lpm->region.size);
+			   lpm->table.region.size);
 	pool_owner_get(&lpm->leaves, &owner);
 	set_owner(lpm, owner);
 }
@@ -166,15 +166,13 @@ static int lpm_map_alloc(struct map_attr *attr, struct map **map)
 	}
 	set_region(lpm, &region);
 	init(lpm, attr);
-	*map = &lpm->map;
+	*map = &lpm->table.map;
 	return 0;
 }
 
 /* The attributes in a header, if they are those of a map that can be. */
 static int header_attr(const struct lpm_header *header, struct map_attr *attr)
 {
-	if (header->region.layout != LPM_LAYOUT)
-		return -EPROTO;
 	attr->map_type = header->region.map_type;
 	attr->key_size = header->key_size;
 	attr->value_size = header->value_size;
@@ -189,7 +187,6 @@ static int header_attr(const struct lpm_header *header, struct map_attr *attr)
 	return 0;
 }
 
-/* Others may be writing the region already: only copies are looked at. */
 static int lpm_map_attach(const struct region_header *generic,
 			  const struct region *region, struct map_attr *attr,
 			  struct map **map)
@@ -198,11 +195,10 @@ static int lpm_map_attach(const struct region_header *generic,
 	struct lpm_map *lpm;
 	int err;
 
-	if (region->size < sizeof(header))
-		return -EUCLEAN;
-	shared_copy_out(&header, region->base, sizeof(header));
-	header.region = *generic;
-	err = header_attr(&header, attr);
+	err = table_copy_header(region, generic, LPM_LAYOUT, &header,
+				sizeof(header));
+	if (!err)
+		err = header_attr(&header, attr);
 	if (err)
 		return err;
 	lpm = calloc(1, sizeof(*lpm));
@@ -213,26 +209,8 @@ static int lpm_map_attach(const struct region_header *generic,
 		return -EUCLEAN;
 	}
 	set_region(lpm, region);
-	*map = &lpm->map;
+	*map = &lpm->table.map;
 	return 0;
-}
-
-static void lpm_map_free(struct map *map)
-{
-	struct lpm_map *lpm = to_lpm(map);
-
-	region_release(&lpm->region);
-	free(lpm);
-}
-
-static uint64_t lpm_map_mem_usage(const struct map *map)
-{
-	return to_lpm(map)->region.size;
-}
-
-static struct region *lpm_map_region(struct map *map, uint32_t n)
-{
-	return n ? NULL : &to_lpm(map)->region;
 }
 
 static uint64_t lpm_map_used(struct map *map)
@@ -444,8 +422,8 @@ const struct map_ops lpm_map_ops = {
 	.flags = MAP_TABLE | MAP_PREFIXES,
 	.map_alloc_check = lpm_map_alloc_check,
 	.map_alloc = lpm_map_alloc,
-	.map_free = lpm_map_free,
-	.map_mem_usage = lpm_map_mem_usage,
+	.map_free = table_map_free,
+	.map_mem_usage = table_map_mem_usage,
 	.map_lookup_elem = lpm_map_lookup_elem,
 	.map_lookup_match = lpm_map_lookup_match,
 	.map_update_elem = lpm_map_update_elem,
@@ -462,5 +440,5 @@ const struct map_ops lpm_map_ops = {
 	.map_owner_set = lpm_map_owner_set,
 	.map_owner_end = lpm_map_owner_end,
 	.map_check = lpm_map_check,
-	.map_region = lpm_map_region,
+	.map_region = table_map_region,
 };

@@ -96,7 +96,7 @@ static uint64_t layout(struct queue_map *queue, const struct map_attr *attr,
 
 static void set_region(struct queue_map *queue, const struct region *region)
 {
-	queue->region = *region;
+	queue->table.region = *region;
 	queue->pool.base = region->base;
 	queue->header = (struct queue_header *)region->base;
 }
@@ -112,7 +112,7 @@ static void init(struct queue_map *queue, const struct map_attr *attr)
 	header->numa_node = attr->numa_node;
 	pool_init(&queue->pool);
 	region_header_init(&header->region, attr->map_type, 0, QUEUE_LAYOUT,
-			   queue->region.size);
+			   queue->table.region.size);
 	pool_owner_get(&queue->pool, &queue->pool.owner);
 }
 
@@ -135,15 +135,13 @@ static int alloc(const struct queue_kind *kind, struct map_attr *attr,
 	}
 	set_region(queue, &region);
 	init(queue, attr);
-	*map = &queue->map;
+	*map = &queue->table.map;
 	return 0;
 }
 
 /* The attributes in a header, if they are those of a map that can be. */
 static int header_attr(const struct queue_header *header, struct map_attr *attr)
 {
-	if (header->region.layout != QUEUE_LAYOUT)
-		return -EPROTO;
 	attr->map_type = header->region.map_type;
 	attr->value_size = header->value_size;
 	attr->max_entries = header->max_entries;
@@ -157,7 +155,6 @@ static int header_attr(const struct queue_header *header, struct map_attr *attr)
 	return 0;
 }
 
-/* Others may be writing the region already: only copies are looked at. */
 static int attach(const struct queue_kind *kind,
 		  const struct region_header *generic,
 		  const struct region *region, struct map_attr *attr,
@@ -167,11 +164,10 @@ static int attach(const struct queue_kind *kind,
 	struct queue_map *queue;
 	int err;
 
-	if (region->size < sizeof(header))
-		return -EUCLEAN;
-	shared_copy_out(&header, region->base, sizeof(header));
-	header.region = *generic;
-	err = header_attr(&header, attr);
+	err = table_copy_header(region, generic, QUEUE_LAYOUT, &header,
+				sizeof(header));
+	if (!err)
+		err = header_attr(&header, attr);
 	if (err)
 		return err;
 	queue = calloc(1, sizeof(*queue));
@@ -183,26 +179,8 @@ static int attach(const struct queue_kind *kind,
 		return -EUCLEAN;
 	}
 	set_region(queue, region);
-	*map = &queue->map;
+	*map = &queue->table.map;
 	return 0;
-}
-
-static void queue_map_free(struct map *map)
-{
-	struct queue_map *queue = to_queue(map);
-
-	region_release(&queue->region);
-	free(queue);
-}
-
-static uint64_t queue_map_mem_usage(const struct map *map)
-{
-	return to_queue(map)->region.size;
-}
-
-static struct region *queue_map_region(struct map *map, uint32_t n)
-{
-	return n ? NULL : &to_queue(map)->region;
 }
 
 static uint32_t *queue_map_wait_word(struct map *map)
@@ -496,7 +474,7 @@ static int stack_map_attach(const struct region_header *header,
 
 #define QUEUE_OPS                                                             \
 	.flags = MAP_TABLE, .map_alloc_check = queue_map_alloc_check,         \
-	.map_free = queue_map_free, .map_mem_usage = queue_map_mem_usage,     \
+	.map_free = table_map_free, .map_mem_usage = table_map_mem_usage,     \
 	.map_used = queue_map_used, .map_lookup_elem = queue_map_lookup_elem, \
 	.map_update_elem = queue_map_update_elem,                             \
 	.map_delete_elem = queue_map_delete_elem,                             \
@@ -511,7 +489,7 @@ static int stack_map_attach(const struct region_header *header,
 	.map_clear = queue_map_clear, .map_owner_get = queue_map_owner_get,   \
 	.map_owner_set = queue_map_owner_set,                                 \
 	.map_owner_end = queue_map_owner_end, .map_check = queue_map_check,   \
-	.map_region = queue_map_region
+	.map_region = table_map_region
 
 const struct map_ops queue_map_ops = {
 	QUEUE_OPS,

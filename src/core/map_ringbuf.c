@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/ring.h"
+#include "core/table.h"
 
 #define RING_LAYOUT \
 	REGION_LAYOUT(sizeof(struct ring_header), 0, sizeof(uint64_t))
@@ -120,8 +121,6 @@ static int ring_map_alloc(struct map_attr *attr, struct map **map)
 /* The attributes in a header, if they are those of a map that can be. */
 static int header_attr(const struct ring_header *header, struct map_attr *attr)
 {
-	if (header->region.layout != RING_LAYOUT)
-		return -EPROTO;
 	attr->map_type = header->region.map_type;
 	attr->max_entries = header->max_entries;
 	attr->map_flags = header->map_flags;
@@ -137,11 +136,10 @@ static int ring_map_attach(const struct region_header *generic,
 	struct ring_map *ring;
 	int err;
 
-	if (region->size < sizeof(header))
-		return -EUCLEAN;
-	shared_copy_out(&header, region->base, sizeof(header));
-	header.region = *generic;
-	err = header_attr(&header, attr);
+	err = table_copy_header(region, generic, RING_LAYOUT, &header,
+				sizeof(header));
+	if (!err)
+		err = header_attr(&header, attr);
 	if (err)
 		return err;
 	ring = ring_new(attr);

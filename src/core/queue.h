@@ -17,8 +17,8 @@
 #ifndef CORE_QUEUE_H
 #define CORE_QUEUE_H
 
-#include "core/map.h"
 #include "core/pool.h"
+#include "core/table.h"
 #include "core/wait.h"
 
 /*
@@ -103,9 +103,8 @@ extern const struct queue_kind queue_lifo;
 
 /* Private: a map of this process. */
 struct queue_map {
-	struct map map;
+	struct table table;
 	const struct queue_kind *kind;
-	struct region region;
 	struct pool pool;
 	struct queue_header *header; /* the region's */
 	uint32_t waits;		     /* see pool_wait */
@@ -118,7 +117,7 @@ struct queue_map {
 static inline struct queue_map *to_queue(const struct map *map)
 {
 	return (struct queue_map *)((char *)map -
-				    offsetof(struct queue_map, map));
+				    offsetof(struct queue_map, table.map));
 }
 
 static inline uint64_t queue_slots(const struct queue_map *queue)
