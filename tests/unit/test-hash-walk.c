@@ -515,8 +515,10 @@ START_TEST(test_listing)
 		}
 		for (i = 0; i < STAY; i++)
 			ck_assert_uint_eq(l.seen[i], 1);
-		/* That was the end, and stays it. */
+		/* Nothing again, but what is put behind that end. */
+		ck_assert_int_eq(list_piece(&l), 0);
 		table_put(l.map, STAY + (uint32_t)round, BPF_ANY);
+		ck_assert_int_le(list_piece(&l), 1);
 		ck_assert_int_eq(list_piece(&l), 0);
 	}
 	free(l.values);
