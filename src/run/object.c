@@ -326,7 +326,10 @@ static void unhold(struct objects *objects, struct object *object)
 	object_free(objects, object);
 }
 
-/* Locked: free what nobody has any more. */
+/*
+ * Locked: free what nobody has any more.  What is held only may have been
+ * closed for the last time, of which nobody is told again.
+ */
 static void objects_sweep(struct objects *objects)
 {
 	struct object_list *list;
@@ -337,6 +340,8 @@ static void objects_sweep(struct objects *objects)
 	for (kind = 0; kind < OBJECT_KINDS; kind++) {
 		list = &objects->list[kind];
 		for (i = kept = 0; i < list->count; i++) {
+			if (list->at[i]->holds)
+				list->at[i]->let_go = true;
 			if (object_lives(objects, list->at[i]))
 				list->at[kept++] = list->at[i];
 			else
@@ -590,7 +595,7 @@ int object_freeze(struct objects *objects, struct object *object)
 	return err;
 }
 
-/* It is freed when its last file is closed, or by who asks for its id. */
+/* It is freed after its last file is closed, or by who asks for its id. */
 void object_drop(struct objects *objects, struct object *object)
 {
 	pthread_mutex_lock(&objects->lock);

@@ -77,8 +77,8 @@ struct object {
 	uint32_t id; /* each kind counts on its own */
 	struct object_file file[OBJECT_MODES];
 	struct object_pin *pins;
-	unsigned int holds;  /* calls, slots, and objects that use it */
-	bool let_go;	     /* by a slot or an object: no close may come */
+	unsigned int holds; /* calls, slots, and objects that use it */
+	bool let_go; /* the last hold may be its end: no close may come */
 	struct object *next; /* of the dead */
 
 	/*

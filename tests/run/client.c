@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "client.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 int failures;
@@ -78,4 +80,42 @@ void is(const char *name, long got, long want)
 		failures++;
 	}
 	fflush(stdout);
+}
+
+uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int parent_files(void)
+{
+	char path[32], link[64];
+	struct dirent *entry;
+	int count = 0;
+	ssize_t len;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)getppid());
+	dir = opendir(path);
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir))) {
+		len = readlinkat(dirfd(dir), entry->d_name, link,
+				 sizeof(link) - 1);
+		count += len > 7 && !strncmp(link, "/memfd:", 7);
+	}
+	closedir(dir);
+	return count;
+}
+
+bool parent_has(int files)
+{
+	uint64_t end = now_ms() + 5000;
+
+	while (parent_files() > files && now_ms() < end)
+		usleep(1000);
+	return parent_files() <= files;
 }

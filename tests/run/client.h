@@ -37,6 +37,17 @@ int holds(int fd, uint32_t key, uint32_t value);
 /* The map's id, 0 if there is none to be had. */
 uint32_t id_of(int fd);
 
+/* Milliseconds of a clock that only goes on. */
+uint64_t now_ms(void);
+
+/*
+ * Memory files of the parent, which is the runner where there is one; it may
+ * keep other descriptors.  Does it come down to that many?  Without a question
+ * about an id, at which it would look at what is left.
+ */
+int parent_files(void);
+bool parent_has(int files);
+
 /* Results that were wrong. */
 extern int failures;
 

@@ -4,7 +4,6 @@
  * executing, and those who say what is not so.  Alone, by root, it tells the
  * same of the kernel.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,14 +30,6 @@
 static int one(int command, int fd, uint32_t key, uint64_t *value)
 {
 	return element(command, fd, &key, value, 0);
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 struct worker {
@@ -513,41 +504,6 @@ static uint32_t still_there(const struct slots *slots)
 		}
 	}
 	return left;
-}
-
-/*
- * Memory files of the parent, which is the runner where there is one.  It may
- * keep other descriptors.
- */
-static int parent_files(void)
-{
-	char path[32], link[64];
-	struct dirent *entry;
-	int count = 0;
-	ssize_t len;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)getppid());
-	dir = opendir(path);
-	if (!dir)
-		return 0;
-	while ((entry = readdir(dir))) {
-		len = readlinkat(dirfd(dir), entry->d_name, link,
-				 sizeof(link) - 1);
-		count += len > 7 && !strncmp(link, "/memfd:", 7);
-	}
-	closedir(dir);
-	return count;
-}
-
-/* Without a question about an id, which would look at what is left. */
-static bool parent_has(int files)
-{
-	uint64_t end = now_ms() + 5000;
-
-	while (parent_files() > files && now_ms() < end)
-		usleep(1000);
-	return parent_files() <= files;
 }
 
 /* No descriptor is closed when a slot lets go. */

@@ -103,6 +103,7 @@ void check_provided(void)
 	uint64_t value = 7;
 	uint32_t key = 0;
 	int answered = 0;
+	int files;
 	int err = provider_open(&provider);
 	int i;
 
@@ -125,6 +126,10 @@ void check_provided(void)
 	value = 0;
 	element(BPF_MAP_LOOKUP_ELEM, provider.map, &key, &value, 0);
 	is("a call meanwhile", (long)value, 7);
+	close(provider.map);
+	/* Until that has been seen: the calls alone have the map now. */
+	usleep(100000);
+	files = parent_files();
 	provide(&provider);
 	for (i = 0; i < WAITERS; i++) {
 		pthread_join(waiter[i].thread, NULL);
@@ -132,7 +137,8 @@ void check_provided(void)
 	}
 	is("and then they go on", answered, WAITERS);
 	alarm(0);
+	is("with the last of them the map goes",
+	   parent_has(files ? files - 1 : 0), 1);
 	munmap(provider.pages, WAITERS * PAGE);
 	close(provider.uffd);
-	close(provider.map);
 }
