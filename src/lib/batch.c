@@ -15,10 +15,15 @@ size_t mapfs_batch_token(struct mapfs_map *map)
 	return map->attr.key_size > token ? map->attr.key_size : token;
 }
 
+static const struct map_ops *ops_of(const struct mapfs_map *map)
+{
+	return map_type_ops(map->attr.map_type);
+}
+
 /* A map of maps gives nothing out one by one. */
 static int take_one(struct mapfs_map *map, const void *key, void *value)
 {
-	if (map_type_ops(map->attr.map_type)->map_lookup_and_delete_elem)
+	if (ops_of(map)->map_lookup_and_delete_elem)
 		return mapfs_lookup_and_delete(map, key, value);
 	return mapfs_delete(map, key);
 }
@@ -104,10 +109,12 @@ int mapfs_lookup_and_delete_batch(struct mapfs_map *map, const void *in,
 				   .count = *count };
 	int err = lib_begin(map);
 
-	if (!err)
-		err = map->core ?
-			      map_lookup_and_delete_batch(map->core, &batch) :
-			      walk(map, &batch, true);
+	if (!err && map->core)
+		err = map_lookup_and_delete_batch(map->core, &batch);
+	else if (!err)
+		err = ops_of(map)->map_lookup_and_delete_batch ?
+			      walk(map, &batch, true) :
+			      -EOPNOTSUPP;
 	*count = batch.count;
 	return lib_result(err);
 }
@@ -136,9 +143,11 @@ int mapfs_delete_batch(struct mapfs_map *map, const void *keys, uint32_t *count)
 
 	if (!err && *count && !keys)
 		err = -EFAULT;
+	else if (!err && map->core)
+		err = map_delete_batch(map->core, &batch);
 	else if (!err)
-		err = map->core ? map_delete_batch(map->core, &batch) :
-				  each(map, &batch);
+		err = ops_of(map)->map_delete_batch ? each(map, &batch) :
+						      -EOPNOTSUPP;
 	*count = err == -EFAULT ? 0 : batch.count;
 	return lib_result(err);
 }

@@ -6,6 +6,7 @@
 #include <mapfs/mapfs.h>
 
 #include <errno.h>
+#include <linux/bpf.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -520,6 +521,40 @@ static void test_foreign(void)
 	rmdir(dir);
 }
 
+/* What is in slots is given out by id, of a hash alone, and gone then. */
+static void test_slot_batches(struct mapfs_map *outer, struct mapfs_map *inner)
+{
+	struct mapfs_info of_inner = { .sz = sizeof(of_inner) };
+	struct mapfs_info of_outer = { .sz = sizeof(of_outer) };
+	uint32_t slot = 3, count = 5;
+	uint32_t keys[5], ids[5];
+	uint64_t token;
+	bool is_hash;
+
+	mapfs_info(inner, &of_inner);
+	mapfs_info(outer, &of_outer);
+	is_hash = of_outer.map_type == BPF_MAP_TYPE_HASH_OF_MAPS;
+	is("put", mapfs_update_inner(outer, &slot, inner, MAPFS_ANY), 0);
+	is("take a batch",
+	   mapfs_lookup_and_delete_batch(outer, NULL, &token, keys, ids,
+					 &count),
+	   is_hash ? -ENOENT : -EOPNOTSUPP);
+	if (is_hash) {
+		is("of one", count, 1);
+		is("its key", keys[0], 3);
+		is("its id", ids[0], of_inner.id);
+	}
+	is("is it there?", mapfs_lookup(outer, &slot, ids),
+	   is_hash ? -ENOENT : 0);
+	is("put", mapfs_update_inner(outer, &slot, inner, MAPFS_ANY), 0);
+	count = 1;
+	is("delete a batch", mapfs_delete_batch(outer, &slot, &count),
+	   is_hash ? 0 : -EOPNOTSUPP);
+	is("is it there?", mapfs_lookup(outer, &slot, ids),
+	   is_hash ? -ENOENT : 0);
+	is("delete", mapfs_delete(outer, &slot), is_hash ? -ENOENT : 0);
+}
+
 /* The array i goes into a slot; x is one of another shape. */
 static void test_slots(struct mapfs_map *outer, const char *mnt)
 {
@@ -536,6 +571,7 @@ static void test_slots(struct mapfs_map *outer, const char *mnt)
 	inner = mapfs_open(path, O_RDWR);
 	is("nothing in the slot",
 	   mapfs_open_inner(outer, &slot, O_RDWR) ? 0 : errno, ENOENT);
+	test_slot_batches(outer, inner);
 	is("put", mapfs_update_inner(outer, &slot, inner, MAPFS_ANY), 0);
 	is("write", mapfs_update(inner, &first, &number, MAPFS_ANY), 0);
 	mapfs_close(inner);
