@@ -83,6 +83,15 @@ static int each(struct mapfs_map *map, struct map_batch *batch)
 	return err;
 }
 
+/* Does the type have such batches, and, where that matters, a right to write?
+ */
+static int begin(struct mapfs_map *map, bool has, bool writes)
+{
+	int err = writes ? lib_begin(map) : 0;
+
+	return err || has ? err : -EOPNOTSUPP;
+}
+
 int mapfs_lookup_batch(struct mapfs_map *map, const void *in, void *out,
 		       void *keys, void *values, uint32_t *count)
 {
@@ -91,9 +100,11 @@ int mapfs_lookup_batch(struct mapfs_map *map, const void *in, void *out,
 				   .keys = keys,
 				   .values = values,
 				   .count = *count };
-	int err = map->core ? map_lookup_batch(map->core, &batch) :
-			      walk(map, &batch, false);
+	int err = begin(map, ops_of(map)->map_lookup_batch, false);
 
+	if (!err)
+		err = map->core ? map_lookup_batch(map->core, &batch) :
+				  walk(map, &batch, false);
 	*count = batch.count;
 	return lib_result(err);
 }
@@ -107,14 +118,12 @@ int mapfs_lookup_and_delete_batch(struct mapfs_map *map, const void *in,
 				   .keys = keys,
 				   .values = values,
 				   .count = *count };
-	int err = lib_begin(map);
+	int err = begin(map, ops_of(map)->map_lookup_and_delete_batch, true);
 
-	if (!err && map->core)
-		err = map_lookup_and_delete_batch(map->core, &batch);
-	else if (!err)
-		err = ops_of(map)->map_lookup_and_delete_batch ?
-			      walk(map, &batch, true) :
-			      -EOPNOTSUPP;
+	if (!err)
+		err = map->core ?
+			      map_lookup_and_delete_batch(map->core, &batch) :
+			      walk(map, &batch, true);
 	*count = batch.count;
 	return lib_result(err);
 }
@@ -125,7 +134,7 @@ int mapfs_update_batch(struct mapfs_map *map, const void *keys,
 	struct map_batch batch = { .keys = (void *)keys,
 				   .values = (void *)values,
 				   .count = *count };
-	int err = lib_begin(map);
+	int err = begin(map, ops_of(map)->map_update_batch, true);
 
 	if (!err && *count && (!keys || !values))
 		err = -EFAULT;
@@ -139,15 +148,13 @@ int mapfs_update_batch(struct mapfs_map *map, const void *keys,
 int mapfs_delete_batch(struct mapfs_map *map, const void *keys, uint32_t *count)
 {
 	struct map_batch batch = { .keys = (void *)keys, .count = *count };
-	int err = lib_begin(map);
+	int err = begin(map, ops_of(map)->map_delete_batch, true);
 
 	if (!err && *count && !keys)
 		err = -EFAULT;
-	else if (!err && map->core)
-		err = map_delete_batch(map->core, &batch);
 	else if (!err)
-		err = ops_of(map)->map_delete_batch ? each(map, &batch) :
-						      -EOPNOTSUPP;
+		err = map->core ? map_delete_batch(map->core, &batch) :
+				  each(map, &batch);
 	*count = err == -EFAULT ? 0 : batch.count;
 	return lib_result(err);
 }

@@ -247,6 +247,26 @@ static void test_others(void)
 }
 
 /* Maps without keys, and what they have not got. */
+/* What has no keys has no batches: elements are not to be got by them. */
+static void test_no_batches(struct mapfs_map *without)
+{
+	uint32_t keys[4] = { 0 }, count = 4;
+	uint64_t values[4], token;
+
+	is("lookup_batch",
+	   mapfs_lookup_batch(without, NULL, &token, keys, values, &count),
+	   -EOPNOTSUPP);
+	is("lookup_and_delete_batch",
+	   mapfs_lookup_and_delete_batch(without, NULL, &token, keys, values,
+					 &count),
+	   -EOPNOTSUPP);
+	is("update_batch", mapfs_update_batch(without, keys, values, &count),
+	   -EOPNOTSUPP);
+	is("delete_batch", mapfs_delete_batch(without, keys, &count),
+	   -EOPNOTSUPP);
+	is("count", count, 4);
+}
+
 static void test_no_keys(const char *mnt)
 {
 	struct mapfs_map *seen;
@@ -267,6 +287,7 @@ static void test_no_keys(const char *mnt)
 	is("peek: the value", (long)in, 5);
 	is("peek of none", mapfs_peek(seen, &out), -ENOENT);
 	is("pop", mapfs_pop(seen, &out), -EOPNOTSUPP);
+	test_no_batches(seen);
 	mapfs_close(seen);
 	seen = mapfs_open(path, O_RDONLY);
 	is("open it to read", seen ? 0 : errno, 0);
@@ -313,6 +334,7 @@ static void test_queue(const char *mnt, const char *type)
 	is("push: drop the oldest", mapfs_push(queue, &in, MAPFS_EXIST), 0);
 	is("peek", mapfs_peek(queue, &out), 0);
 	is("peek: the value", (long)out, stack ? 3 : 2);
+	test_no_batches(queue);
 	is("pop", mapfs_pop(queue, &out), 0);
 	is("pop_wait", mapfs_pop_wait(queue, &out, -1), 0);
 	is("pop_wait: the value", (long)out, stack ? 2 : 3);
