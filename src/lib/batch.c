@@ -83,8 +83,7 @@ static int each(struct mapfs_map *map, struct map_batch *batch)
 	return err;
 }
 
-/* Does the type have such batches, and, where that matters, a right to write?
- */
+/* Are there such batches, and the right to write if it is needed? */
 static int begin(struct mapfs_map *map, bool has, bool writes)
 {
 	int err = writes ? lib_begin(map) : 0;
