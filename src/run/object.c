@@ -448,6 +448,8 @@ int object_add(struct objects *objects, struct object *object)
 		object->file[i].fd = -1;
 	}
 	object->holds = 1;
+	/* It may never have a file. */
+	object->let_go = true;
 	pthread_mutex_lock(&objects->lock);
 	if (!object->mounted && list->last_id == MAP_ID_MAX)
 		err = -ENOSPC;
