@@ -85,6 +85,9 @@ START_TEST(test_refused)
 		{ "::/129", 20, "129" },
 		{ "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb", 20,
 		  "IPv6" },
+		/* As long as INET6_ADDRSTRLEN, which has room for a 0. */
+		{ "1111:2222:3333:4444:5555:6666:7777:8888:9999:a", 20,
+		  "IPv6" },
 		{ "0a/17", 6, "17" },
 		{ "0a/16", 6, "4 hex digits" },
 		{ "0a0b0c/16", 6, "4 hex digits" },
