@@ -84,6 +84,12 @@ void check_mapping(void)
 	is("array: code", map_errno(array, 8192, PROT_EXEC, MAP_SHARED, 0),
 	   -EPERM);
 	is("array: no bytes", map_errno(array, 0, RW, MAP_SHARED, 0), -EINVAL);
+	is("array: code, by a flag that says so",
+	   map_errno(array, 8192, PROT_EXEC, MAP_SHARED_VALIDATE, 0), -EPERM);
+	is("array: beyond, by that flag",
+	   map_errno(array, 8192, RW, MAP_SHARED_VALIDATE, 4096), -EINVAL);
+	is("array: by that flag",
+	   map_errno(array, 8192, RW, MAP_SHARED_VALIDATE, 0), 0);
 	is("array not mmapable", map_errno(plain, 4096, RW, MAP_SHARED, 0),
 	   -EINVAL);
 	is("hash: mmap", map_errno(hash, 4096, RW, MAP_SHARED, 0),
