@@ -41,10 +41,10 @@ const struct syscall_entry syscalls[] = {
 	{ SYS_access, probe_access, ALWAYS },
 #endif
 	{ SYS_faccessat, probe_faccessat, ALWAYS },
-	{ SYS_getxattr, probe_xattr, ALWAYS },
-	{ SYS_lgetxattr, probe_xattr, ALWAYS },
-	{ SYS_listxattr, probe_xattr, ALWAYS },
-	{ SYS_llistxattr, probe_xattr, ALWAYS },
+	{ SYS_getxattr, probe_getxattr, ALWAYS },
+	{ SYS_lgetxattr, probe_getxattr, ALWAYS },
+	{ SYS_listxattr, probe_listxattr, ALWAYS },
+	{ SYS_llistxattr, probe_listxattr, ALWAYS },
 #ifdef SYS_faccessat2
 	{ SYS_faccessat2, probe_faccessat2, ALWAYS },
 #endif

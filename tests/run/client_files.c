@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -334,6 +335,8 @@ void check_probes(void)
 	is("fdinfo: value", word_of(path, "value_size:"), 6);
 	is("fdinfo: id", word_of(path, "map_id:"), id_of(fd));
 	is("fdinfo: frozen", word_of(path, "frozen:"), 0);
+	fcntl(fd, F_SETFD, 0);
+	is("fdinfo: not closed on exec", word_of(path, "flags:"), 02);
 	is("fdinfo: closed on exec", word_opened(path, "re", "map_type:"),
 	   BPF_MAP_TYPE_PERCPU_ARRAY);
 	memset(&attr, 0, sizeof(attr));
@@ -468,6 +471,41 @@ static void check_renames(const char *dir)
 	is("rename: back", result(renameat(AT_FDCWD, three, AT_FDCWD, one)), 0);
 }
 
+/* What is made for a program has its umask, whoever makes it. */
+static void check_umask(const char *dir)
+{
+	int fd = new_map(ARRAY, 4, 4, 4, 0);
+	char path[512];
+	struct stat st;
+	mode_t before = umask(0227);
+
+	snprintf(path, sizeof(path), "%s/dim", dir);
+	is("umask: pin", pin(dir, "dim", fd, 0), 0);
+	is("umask: mode", stat(path, &st) ? 0 : st.st_mode, S_IFREG | 0400);
+	is("umask: unlink", unlink(path), 0);
+	umask(0);
+	is("umask: mkdir", mkdir(path, 01777), 0);
+	is("umask: mode of a directory", stat(path, &st) ? 0 : st.st_mode,
+	   S_IFDIR | 01777);
+	is("umask: rmdir", rmdir(path), 0);
+	umask(before);
+	close(fd);
+}
+
+static void check_attributes(const char *dir)
+{
+	char path[512], none[512], list[64];
+
+	snprintf(path, sizeof(path), "%s/one", dir);
+	snprintf(none, sizeof(none), "%s/none", dir);
+	is("getxattr", result((int)getxattr(path, "user.x", list, 64)),
+	   -EOPNOTSUPP);
+	is("getxattr: none", result((int)lgetxattr(none, "user.x", list, 64)),
+	   -ENOENT);
+	is("listxattr", result((int)listxattr(path, list, 64)), 0);
+	is("listxattr: none", result((int)llistxattr(none, list, 64)), -ENOENT);
+}
+
 void check_pins(const char *dir, bool names)
 {
 	int fd = new_map(ARRAY, 4, 4, 4, 0);
@@ -489,6 +527,9 @@ void check_pins(const char *dir, bool names)
 	is("get: a directory", get(dir, ".", 0), -EACCES);
 	is("get: another file", get("/dev", "null", 0), -EACCES);
 	check_looks(dir);
+	if (!names)
+		check_attributes(dir);
+	check_umask(dir);
 	check_no_btf(dir);
 	is("pin: a second", pin(dir, "two", fd, 0), 0);
 	if (names)
