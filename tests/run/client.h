@@ -58,6 +58,7 @@ void is(const char *name, long got, long want);
 void check_attrs(void);
 void check_creation(void);
 void check_order(void);
+void check_batches(void);
 void check_modes(void);
 void check_mapping(void);
 void check_ids(void);

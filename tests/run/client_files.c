@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -95,6 +96,11 @@ void check_mapping(void)
 	   -EINVAL);
 	is("hash: mmap", map_errno(hash, 4096, RW, MAP_SHARED, 0),
 	   -KERNEL_ENOTSUPP);
+	is("hash: an odd offset",
+	   result((int)syscall(SYS_mmap, NULL, 4096, RW, MAP_SHARED, hash, 1)),
+	   -EINVAL);
+	is("hash: more than there is",
+	   map_errno(hash, SIZE_MAX, RW, MAP_SHARED, 0), -ENOMEM);
 	is("rdonly: for reading",
 	   map_errno(rdonly, 4096, PROT_READ, MAP_SHARED, 0), -EINVAL);
 	is("rdonly: for writing", map_errno(rdonly, 4096, RW, MAP_SHARED, 0),

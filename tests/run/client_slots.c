@@ -202,6 +202,14 @@ static int new_btf(void)
 	return bpf_whole(BPF_BTF_LOAD, &attr);
 }
 
+static void check_node(uint32_t type, int inner)
+{
+	union attr_of it = of(type, 4, inner);
+
+	it.attr.map_flags = BPF_F_NUMA_NODE;
+	is(with_type(type, "memory of a node"), make(&it), 0);
+}
+
 static void check_types(uint32_t type, int inner)
 {
 	int btf = new_btf();
@@ -268,6 +276,7 @@ static void check_making(void)
 	for (i = 0; i < 2; i++) {
 		check_example(of_maps[i], inner);
 		check_types(of_maps[i], inner);
+		check_node(of_maps[i], inner);
 		check_told(of_maps[i], inner);
 		check_example_lives(of_maps[i]);
 	}
