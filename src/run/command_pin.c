@@ -92,7 +92,8 @@ int pin_command(struct request *req)
 	call_trace(req->call, " fd %d", (int)req->attr.bpf_fd);
 	if (request_any(req, req->attr.bpf_fd, &object, &mode))
 		return -EINVAL;
-	err = pin(req, object);
+	/* BTF has no pins. */
+	err = object->kind == OBJECT_BTF ? -EINVAL : pin(req, object);
 	request_drop(req, object);
 	return err;
 }

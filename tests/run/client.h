@@ -37,6 +37,9 @@ int holds(int fd, uint32_t key, uint32_t value);
 /* The map's id, 0 if there is none to be had. */
 uint32_t id_of(int fd);
 
+/* BTF of one type, int. */
+int new_btf(void);
+
 /* Milliseconds of a clock that only goes on. */
 uint64_t now_ms(void);
 

@@ -72,6 +72,22 @@ static void created(const char *name, int fd)
 		close(fd);
 }
 
+/* What was made before the last check is not kept. */
+static void check_refused(void)
+{
+	int files = parent_files();
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		close(create(16, BPF_F_MMAPABLE));
+		big.attr.max_entries = 4096;
+		big.bytes[88] = 32;
+		is("excl_prog_hash, of what could be made",
+		   bpf(BPF_MAP_CREATE, &big, 128), -EINVAL);
+	}
+	is("refused: its memory is gone", parent_has(files), 1);
+}
+
 void check_creation(void)
 {
 	int map = new_map(HASH, 4, 4, 1, 0);
@@ -98,6 +114,7 @@ void check_creation(void)
 	   new_map(BPF_MAP_TYPE_LRU_HASH, 4, 4, 8, BPF_F_NO_PREALLOC),
 	   -KERNEL_ENOTSUPP);
 	is("value too large", new_map(ARRAY, 4, UINT32_MAX, 1, 0), -E2BIG);
+	check_refused();
 	close(map);
 }
 
