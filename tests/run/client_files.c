@@ -422,6 +422,18 @@ static int pin_btf(const char *dir)
 	return err;
 }
 
+static void check_program_info(int prog)
+{
+	struct bpf_prog_info it;
+	uint32_t len = sizeof(it);
+
+	memset(&it, 0, sizeof(it));
+	is("program: info", info(prog, &it, &len), 0);
+	is("program: type", it.type, BPF_PROG_TYPE_SOCKET_FILTER);
+	is("program: id", it.id > 0, 1);
+	is("program: name", strcmp(it.name, "client"), 0);
+}
+
 static void check_program(const char *dir)
 {
 	struct bpf_insn insns[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K },
@@ -435,7 +447,9 @@ static void check_program(const char *dir)
 	attr.insns = ptr(insns);
 	attr.insn_cnt = 2;
 	attr.license = ptr("GPL");
+	strcpy(attr.prog_name, "client");
 	prog = bpf_whole(BPF_PROG_LOAD, &attr);
+	check_program_info(prog);
 	is("program: pin", pin(dir, "prog", prog, 0), 0);
 	close(prog);
 	again = get(dir, "prog", 0);
