@@ -267,6 +267,8 @@ static void check_array_order(int inner)
 	   -EINVAL);
 	is("flags before the index", update(outer, 9, inner, 3), -EINVAL);
 	is("the index before the map", update(outer, 9, CLOSED, 0), -E2BIG);
+	is("the index before what is no map", update(outer, 9, null_fd, 0),
+	   -E2BIG);
 	is("no slot: lookup", slot(outer, 9), -ENOENT);
 	is("no slot: delete", delete (outer, 9), -E2BIG);
 	is("nothing in a slot", slot(outer, 1), -ENOENT);
