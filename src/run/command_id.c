@@ -187,6 +187,9 @@ static int write_info(const struct request *req, const void *info, uint32_t len)
 	return memory_write(req->call, len_addr, &len, sizeof(len));
 }
 
+/* Of SHA-256. */
+#define HASH_BYTES 32u
+
 /* A hash of the content is not had here; the errnos are. */
 static int refuse_hash(const struct request *req, const struct object *object,
 		       const struct map_info *info)
@@ -194,7 +197,8 @@ static int refuse_hash(const struct request *req, const struct object *object,
 	if (!info->hash && !info->hash_size)
 		return 0;
 	run_tell(req->call->run, "a map's hash cannot be asked for");
-	if (object->map->ops->flags & MAP_FIXED_KEYS && !object_frozen(object))
+	if (object->map->map_type == BPF_MAP_TYPE_ARRAY && info->hash &&
+	    info->hash_size == HASH_BYTES && !object_frozen(object))
 		return -EPERM;
 	return -EINVAL;
 }

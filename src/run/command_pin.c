@@ -9,6 +9,7 @@
 
 #include "run/command.h"
 #include "run/mount.h"
+#include "run/status.h"
 
 /* Newer than some systems' headers. */
 #define F_PATH_FD   0x4000u
@@ -66,7 +67,8 @@ static int pin(const struct request *req, struct object *object)
 	/* To make a name there is to make an element. */
 	if (mount && mount_has_below(mount, path))
 		return -EPERM;
-	made = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	made = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC,
+		    0600 & ~status_umask(req->call->tid));
 	if (made < 0)
 		return -errno;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", made);
@@ -90,7 +92,8 @@ int pin_command(struct request *req)
 	call_trace(req->call, " fd %d", (int)req->attr.bpf_fd);
 	if (request_any(req, req->attr.bpf_fd, &object, &mode))
 		return -EINVAL;
-	err = pin(req, object);
+	/* BTF has no pins. */
+	err = object->kind == OBJECT_BTF ? -EINVAL : pin(req, object);
 	request_drop(req, object);
 	return err;
 }

@@ -28,6 +28,7 @@ mapfs_run_SOURCES = \
 	%D%/remote.c %D%/remote.h \
 	%D%/run.h \
 	%D%/serve.c %D%/serve.h \
+	%D%/status.c %D%/status.h \
 	%D%/syscalls.c %D%/syscalls.h \
 	%D%/tables.c %D%/tables.h
 # And the library from its sources, for what is inside.

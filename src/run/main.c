@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "run/child.h"
 #include "run/mount.h"
@@ -127,6 +128,8 @@ static int serve(struct run *run, const struct options *options)
 
 	if (open_places(run, options))
 		return -1;
+	/* What is made for a target has the target's. */
+	umask(0);
 	/* See region_seal_write. */
 	signal(SIGIO, SIG_IGN);
 	raise_file_limit();

@@ -13,6 +13,7 @@
 
 #include "run/memory.h"
 #include "run/run.h"
+#include "run/tables.h"
 
 /* Bytes in which "/sys" is looked for, slashes that mean nothing included. */
 #define PATH_HEAD 16
@@ -89,8 +90,12 @@ static const char *behind(const char *path, const char *prefix)
 static int beside(const struct call *call, int dirfd, const char *rest,
 		  char *path)
 {
+	struct stat st;
 	int len;
 
+	if (rest[0] != '/' && dirfd != AT_FDCWD &&
+	    tables_stat_path(call->tid, dirfd, &st))
+		return -EBADF;
 	if (rest[0] == '/')
 		len = snprintf(path, PATH_MAX, "/proc/%d/root%s", call->tid,
 			       rest);

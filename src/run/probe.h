@@ -34,7 +34,8 @@ int probe_statx(struct call *call);
 int probe_access(struct call *call);
 int probe_faccessat(struct call *call);
 int probe_faccessat2(struct call *call);
-int probe_xattr(struct call *call);
+int probe_getxattr(struct call *call);
+int probe_listxattr(struct call *call);
 
 /* /proc/PID/fdinfo/N of a map; and what is below /sys/fs/bpf. */
 int probe_open(struct call *call);

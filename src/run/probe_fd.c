@@ -17,6 +17,7 @@
 #include "run/mount.h"
 #include "run/probe.h"
 #include "run/run.h"
+#include "run/status.h"
 #include "run/tables.h"
 
 /* Bytes of a path below /proc that can be a descriptor's. */
@@ -78,26 +79,27 @@ static bool is_fd_path(const struct call *call, const char *path,
 }
 
 static int print_fdinfo(FILE *text, const struct object *object,
-			enum object_mode mode, const struct stat *st)
+			enum object_mode mode, unsigned int close_on_exec,
+			const struct stat *st)
 {
-	static const char *const flags[OBJECT_MODES] = {
-		[MODE_FULL] = "02000002",
-		[MODE_RDONLY] = "02000000",
-		[MODE_WRONLY] = "02000001",
-		[MODE_MAPPED] = "02000002",
+	static const unsigned int access[OBJECT_MODES] = {
+		[MODE_FULL] = O_RDWR,
+		[MODE_RDONLY] = O_RDONLY,
+		[MODE_WRONLY] = O_WRONLY,
+		[MODE_MAPPED] = O_RDWR,
 	};
 	struct map *map = object->map;
 
 	return fprintf(text,
-		       "pos:\t0\nflags:\t%s\nmnt_id:\t0\nino:\t%llu\n"
+		       "pos:\t0\nflags:\t0%o\nmnt_id:\t0\nino:\t%llu\n"
 		       "map_type:\t%u\nkey_size:\t%u\nvalue_size:\t%u\n"
 		       "max_entries:\t%u\nmap_flags:\t%#x\n"
 		       "map_extra:\t%#llx\nmemlock:\t%llu\nmap_id:\t%u\n"
 		       "frozen:\t%d\n",
-		       flags[mode], (unsigned long long)st->st_ino,
-		       map->map_type, map->key_size, map->value_size,
-		       map->max_entries, map->map_flags,
-		       (unsigned long long)map->map_extra,
+		       access[mode] | close_on_exec,
+		       (unsigned long long)st->st_ino, map->map_type,
+		       map->key_size, map->value_size, map->max_entries,
+		       map->map_flags, (unsigned long long)map->map_extra,
 		       (unsigned long long)map->ops->map_mem_usage(map),
 		       object->id, object_frozen(object)) < 0 ?
 		       -EIO :
@@ -105,7 +107,8 @@ static int print_fdinfo(FILE *text, const struct object *object,
 }
 
 /* A file of the text, open for reading. */
-static int fdinfo_file(const struct object *object, enum object_mode mode)
+static int fdinfo_file(const struct object *object, enum object_mode mode,
+		       unsigned int close_on_exec)
 {
 	int made = memfd_create("fdinfo", MFD_CLOEXEC);
 	char link[32];
@@ -119,7 +122,7 @@ static int fdinfo_file(const struct object *object, enum object_mode mode)
 	fd = open(link, O_RDONLY | O_CLOEXEC);
 	text = fdopen(made, "w");
 	if (fd < 0 || !text || fstat(object->file[mode].fd, &st) < 0 ||
-	    print_fdinfo(text, object, mode, &st)) {
+	    print_fdinfo(text, object, mode, close_on_exec, &st)) {
 		if (fd >= 0)
 			close(fd);
 		fd = -EIO;
@@ -146,7 +149,7 @@ static int open_path(struct call *call, int dirfd, uint64_t addr,
 	object = map_at(call, pid, fd, &mode);
 	if (!object)
 		return CALL_CONTINUE;
-	fd = fdinfo_file(object, mode);
+	fd = fdinfo_file(object, mode, status_close_on_exec(pid, fd));
 	drop_map(call, object);
 	return fd < 0 ? fd : call_give(call, fd, flags & O_CLOEXEC);
 }

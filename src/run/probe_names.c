@@ -14,6 +14,7 @@
 #include "run/mount.h"
 #include "run/probe.h"
 #include "run/run.h"
+#include "run/status.h"
 
 #ifndef BPF_FS_MAGIC
 #define BPF_FS_MAGIC 0xcafe4a11
@@ -74,6 +75,7 @@ static int make_dir(struct call *call, int dirfd, uint64_t addr, mode_t mode)
 				    "directories for pins");
 		return -EPERM;
 	}
+	mode &= ~status_umask(call->tid);
 	return mkdir(path, mode) < 0 ? -errno : 0;
 }
 
@@ -103,19 +105,7 @@ static int remove_pin(struct call *call, const char *path, const char *name)
  */
 static bool is_our_user(const struct call *call)
 {
-	char path[32], line[128];
-	uid_t uid = (uid_t)-1;
-	FILE *status;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", call->tid);
-	status = fopen(path, "re");
-	if (!status)
-		return false;
-	while (fgets(line, sizeof(line), status))
-		if (sscanf(line, "Uid: %*u %*u %*u %u", &uid) == 1)
-			break;
-	fclose(status);
-	return uid == geteuid() && call_valid(call);
+	return status_fsuid(call->tid) == geteuid() && call_valid(call);
 }
 
 static int remove_name(struct call *call, int dirfd, uint64_t addr, int flags)

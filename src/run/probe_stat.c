@@ -94,11 +94,16 @@ int probe_faccessat2(struct call *call)
 			   (int)args[3]);
 }
 
-/* ls(1) asks for them; there are none. */
-int probe_xattr(struct call *call)
+/* ls(1) asks for attributes; there are none, of what is there. */
+int probe_listxattr(struct call *call)
 {
-	char path[PATH_MAX];
-	int res = path_redirected(call, AT_FDCWD, call->data->args[0], path);
+	return tell_access(call, AT_FDCWD, call->data->args[0], F_OK,
+			   AT_SYMLINK_NOFOLLOW);
+}
+
+int probe_getxattr(struct call *call)
+{
+	int res = probe_listxattr(call);
 
 	return res ? res : -EOPNOTSUPP;
 }

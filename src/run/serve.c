@@ -15,6 +15,7 @@
 
 #include "run/memory.h"
 #include "run/run.h"
+#include "run/status.h"
 #include "run/syscalls.h"
 #include "run/tables.h"
 
@@ -120,24 +121,6 @@ static long give_descriptor(struct call *call)
 	return res;
 }
 
-/* 0 or O_CLOEXEC, as it is set for a descriptor of the target's. */
-static unsigned int close_on_exec(const struct call *call, int fd)
-{
-	unsigned int flags = 0;
-	char path[48], line[64];
-	FILE *info;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", call->tid, fd);
-	info = fopen(path, "re");
-	if (!info)
-		return 0;
-	while (fgets(line, sizeof(line), info))
-		if (sscanf(line, "flags: %o", &flags) == 1)
-			break;
-	fclose(info);
-	return flags & O_CLOEXEC;
-}
-
 int call_replace(struct call *call, int fd, int with)
 {
 	struct seccomp_notif_addfd addfd = {
@@ -145,7 +128,7 @@ int call_replace(struct call *call, int fd, int with)
 		.flags = SECCOMP_ADDFD_FLAG_SETFD,
 		.srcfd = (uint32_t)with,
 		.newfd = (uint32_t)fd,
-		.newfd_flags = close_on_exec(call, fd),
+		.newfd_flags = status_close_on_exec(call->tid, fd),
 	};
 	int res;
 

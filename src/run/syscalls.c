@@ -17,6 +17,10 @@
 	(~(0100000u | O_CLOEXEC | O_DIRECTORY | O_NOCTTY | O_NOFOLLOW | \
 	   O_NONBLOCK | O_PATH))
 
+/* MAP_SHARED_VALIDATE is shared as well: it has one bit more. */
+#define SHARED_MASK \
+	((MAP_TYPE & ~(MAP_SHARED_VALIDATE ^ MAP_SHARED)) | MAP_ANONYMOUS)
+
 #define ALWAYS 0, 0, 0
 
 const struct syscall_entry syscalls[] = {
@@ -25,7 +29,7 @@ const struct syscall_entry syscalls[] = {
 #ifdef __LP64__
 	{ SYS_statfs, probe_statfs, ALWAYS },
 	{ SYS_fstatfs, probe_fstatfs, ALWAYS },
-	{ SYS_mmap, probe_mmap, 3, MAP_TYPE | MAP_ANONYMOUS, MAP_SHARED },
+	{ SYS_mmap, probe_mmap, 3, SHARED_MASK, MAP_SHARED },
 	{ SYS_newfstatat, probe_newfstatat, 3, AT_EMPTY_PATH, 0 },
 #ifdef SYS_stat
 	{ SYS_stat, probe_stat, ALWAYS },
@@ -37,10 +41,10 @@ const struct syscall_entry syscalls[] = {
 	{ SYS_access, probe_access, ALWAYS },
 #endif
 	{ SYS_faccessat, probe_faccessat, ALWAYS },
-	{ SYS_getxattr, probe_xattr, ALWAYS },
-	{ SYS_lgetxattr, probe_xattr, ALWAYS },
-	{ SYS_listxattr, probe_xattr, ALWAYS },
-	{ SYS_llistxattr, probe_xattr, ALWAYS },
+	{ SYS_getxattr, probe_getxattr, ALWAYS },
+	{ SYS_lgetxattr, probe_getxattr, ALWAYS },
+	{ SYS_listxattr, probe_listxattr, ALWAYS },
+	{ SYS_llistxattr, probe_listxattr, ALWAYS },
 #ifdef SYS_faccessat2
 	{ SYS_faccessat2, probe_faccessat2, ALWAYS },
 #endif

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/btf.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -70,6 +71,34 @@ uint32_t id_of(int fd)
 	attr.info.info_len = sizeof(info);
 	attr.info.info = ptr(&info);
 	return bpf_whole(BPF_OBJ_GET_INFO_BY_FD, &attr) ? 0 : info.id;
+}
+
+int new_btf(void)
+{
+	struct {
+		struct btf_header header;
+		struct btf_type type;
+		uint32_t encoding;
+		char strings[8];
+	} data = {
+		.header = { .magic = BTF_MAGIC,
+			    .version = BTF_VERSION,
+			    .hdr_len = sizeof(data.header),
+			    .type_len = sizeof(data.type) + 4,
+			    .str_off = sizeof(data.type) + 4,
+			    .str_len = sizeof(data.strings) },
+		.type = { .name_off = 1,
+			  .info = BTF_KIND_INT << 24,
+			  .size = 4 },
+		.encoding = 32,
+		.strings = "\0int",
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = ptr(&data);
+	attr.btf_size = sizeof(data);
+	return bpf_whole(BPF_BTF_LOAD, &attr);
 }
 
 void is(const char *name, long got, long want)

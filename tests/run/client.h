@@ -37,6 +37,9 @@ int holds(int fd, uint32_t key, uint32_t value);
 /* The map's id, 0 if there is none to be had. */
 uint32_t id_of(int fd);
 
+/* BTF of one type, int. */
+int new_btf(void);
+
 /* Milliseconds of a clock that only goes on. */
 uint64_t now_ms(void);
 
@@ -58,6 +61,7 @@ void is(const char *name, long got, long want);
 void check_attrs(void);
 void check_creation(void);
 void check_order(void);
+void check_batches(void);
 void check_modes(void);
 void check_mapping(void);
 void check_ids(void);

@@ -72,10 +72,35 @@ static void created(const char *name, int fd)
 		close(fd);
 }
 
+/*
+ * What was made before the last check is not kept: so often that it is seen
+ * beside what was closed a moment ago.
+ */
+static void check_refused(void)
+{
+	int files = parent_files();
+	int i, refused = 0;
+
+	for (i = 0; i < 50; i++) {
+		memset(&big, 0, sizeof(big));
+		big.attr.map_type = ARRAY;
+		big.attr.key_size = big.attr.value_size = 4;
+		big.attr.max_entries = 4096;
+		big.attr.map_flags = BPF_F_MMAPABLE;
+		big.bytes[88] = 32;
+		refused += bpf(BPF_MAP_CREATE, &big, 128) == -EINVAL;
+	}
+	is("excl_prog_hash, of what could be made", refused, 50);
+	is("refused: its memory is gone", parent_has(files), 1);
+}
+
 void check_creation(void)
 {
+	int map = new_map(HASH, 4, 4, 1, 0);
+
 	created("create", create(0, ARRAY));
 	created("inner_map_fd is ignored", create(20, 99));
+	created("and so is a map there", create(20, (uint32_t)map));
 	created("numa_node is ignored", create(24, 77));
 	is("type 0", create(0, 0), -EINVAL);
 	is("no such type", create(0, 100), -EINVAL);
@@ -95,6 +120,8 @@ void check_creation(void)
 	   new_map(BPF_MAP_TYPE_LRU_HASH, 4, 4, 8, BPF_F_NO_PREALLOC),
 	   -KERNEL_ENOTSUPP);
 	is("value too large", new_map(ARRAY, 4, UINT32_MAX, 1, 0), -E2BIG);
+	check_refused();
+	close(map);
 }
 
 static void check_unsupported(void)
@@ -149,6 +176,9 @@ void check_order(void)
 	   -EINVAL);
 	is("lookup: flags before the descriptor",
 	   element(BPF_MAP_LOOKUP_ELEM, 12345, &key, &value, 1), -EINVAL);
+	is("take: flags before the descriptor",
+	   element(BPF_MAP_LOOKUP_AND_DELETE_ELEM, 12345, &key, &value, 1),
+	   -EINVAL);
 	is("update: the descriptor before flags",
 	   element(BPF_MAP_UPDATE_ELEM, 12345, &key, &value, 99), -EBADF);
 	is("lookup: a lock", element(BPF_MAP_LOOKUP_ELEM, hash, NULL, NULL, 4),
@@ -181,6 +211,69 @@ void check_order(void)
 	check_unsupported();
 	close(null);
 	close(hash);
+}
+
+/* A batch of five elements, some of whose addresses may be wrong. */
+struct places {
+	void *keys;
+	void *values;
+	void *in;
+	void *out;
+};
+
+static int batch(int command, int fd, const struct places *at, uint32_t *count)
+{
+	union bpf_attr attr;
+	int err;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.batch.map_fd = (uint32_t)fd;
+	attr.batch.keys = ptr(at->keys);
+	attr.batch.values = ptr(at->values);
+	attr.batch.in_batch = ptr(at->in);
+	attr.batch.out_batch = ptr(at->out);
+	attr.batch.count = 5;
+	err = bpf_whole(command, &attr);
+	*count = attr.batch.count;
+	return err;
+}
+
+static void check_batch_places(uint32_t type)
+{
+	uint32_t keys[] = { 0, 1, 2, 3, 4 }, values[5] = { 0 }, out[2], count;
+	const struct places good = { keys, values, NULL, out };
+	int fd = new_map(type, 4, 4, 5, 0);
+	struct places at = good;
+
+	at.keys = nowhere;
+	is("update_batch: no keys",
+	   batch(BPF_MAP_UPDATE_BATCH, fd, &at, &count), -EFAULT);
+	is("its count", count, 0);
+	batch(BPF_MAP_UPDATE_BATCH, fd, &good, &count);
+	is("lookup_batch: no keys",
+	   batch(BPF_MAP_LOOKUP_BATCH, fd, &at, &count), -EFAULT);
+	is("its count", count, 0);
+	at = good;
+	at.values = nowhere;
+	is("lookup_batch: no values",
+	   batch(BPF_MAP_LOOKUP_BATCH, fd, &at, &count), -EFAULT);
+	is("its count", count, 0);
+	at = good;
+	at.in = nowhere;
+	is("lookup_batch: no token to begin at",
+	   batch(BPF_MAP_LOOKUP_BATCH, fd, &at, &count), -EFAULT);
+	is("its count", count, 0);
+	at = good;
+	at.out = nowhere;
+	is("lookup_batch: nowhere to tell the end",
+	   batch(BPF_MAP_LOOKUP_BATCH, fd, &at, &count), -EFAULT);
+	close(fd);
+}
+
+void check_batches(void)
+{
+	check_batch_places(ARRAY);
+	check_batch_places(HASH);
 }
 
 static int freeze(int fd)

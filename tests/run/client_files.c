@@ -10,8 +10,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -73,6 +75,8 @@ void check_mapping(void)
 	int hash = new_map(HASH, 4, 4, 600, 0);
 	int rdonly = new_map(ARRAY, 4, 4, 6, BPF_F_MMAPABLE | BPF_F_RDONLY);
 	int wronly = new_map(ARRAY, 4, 4, 6, BPF_F_MMAPABLE | BPF_F_WRONLY);
+	int constant =
+		new_map(ARRAY, 4, 4, 6, BPF_F_MMAPABLE | BPF_F_RDONLY_PROG);
 	uint32_t key = 3, value = 5;
 	union bpf_attr attr;
 	uint64_t *at;
@@ -84,10 +88,21 @@ void check_mapping(void)
 	is("array: code", map_errno(array, 8192, PROT_EXEC, MAP_SHARED, 0),
 	   -EPERM);
 	is("array: no bytes", map_errno(array, 0, RW, MAP_SHARED, 0), -EINVAL);
+	is("array: code, by a flag that says so",
+	   map_errno(array, 8192, PROT_EXEC, MAP_SHARED_VALIDATE, 0), -EPERM);
+	is("array: beyond, by that flag",
+	   map_errno(array, 8192, RW, MAP_SHARED_VALIDATE, 4096), -EINVAL);
+	is("array: by that flag",
+	   map_errno(array, 8192, RW, MAP_SHARED_VALIDATE, 0), 0);
 	is("array not mmapable", map_errno(plain, 4096, RW, MAP_SHARED, 0),
 	   -EINVAL);
 	is("hash: mmap", map_errno(hash, 4096, RW, MAP_SHARED, 0),
 	   -KERNEL_ENOTSUPP);
+	is("hash: an odd offset",
+	   result((int)syscall(SYS_mmap, NULL, 4096, RW, MAP_SHARED, hash, 1)),
+	   -EINVAL);
+	is("hash: more than there is",
+	   map_errno(hash, SIZE_MAX, RW, MAP_SHARED, 0), -ENOMEM);
 	is("rdonly: for reading",
 	   map_errno(rdonly, 4096, PROT_READ, MAP_SHARED, 0), -EINVAL);
 	is("rdonly: for writing", map_errno(rdonly, 4096, RW, MAP_SHARED, 0),
@@ -111,6 +126,11 @@ void check_mapping(void)
 	is("frozen: for reading",
 	   map_errno(array, 4096, PROT_READ, MAP_SHARED, 0), 0);
 	check_ring_mapping();
+	is("for programs to read: for writing",
+	   map_errno(constant, 4096, RW, MAP_SHARED, 0), -EACCES);
+	is("for programs to read: for reading",
+	   map_errno(constant, 4096, PROT_READ, MAP_SHARED, 0), 0);
+	close(constant);
 	close(wronly);
 	close(rdonly);
 	close(hash);
@@ -177,6 +197,30 @@ static int info(int fd, void *to, uint32_t *len)
 	return err;
 }
 
+/* A map's hash: that of an array which nobody has frozen cannot be had. */
+static void check_hash(uint32_t type)
+{
+	int fd = new_map(type, 4, 4, 4, 0);
+	unsigned char hash[32];
+	struct {
+		struct bpf_map_info map;
+		uint64_t more[8];
+	} it = { 0 };
+	uint64_t *at = (uint64_t *)((char *)&it + 88);
+	uint32_t len = 104;
+
+	at[0] = ptr(hash);
+	is("hash of 0 bytes", info(fd, &it, &len), -EINVAL);
+	at[1] = 31;
+	is("hash of 31 bytes", info(fd, &it, &len), -EINVAL);
+	at[1] = 32;
+	is("hash, not frozen", info(fd, &it, &len),
+	   type == ARRAY ? -EPERM : -EINVAL);
+	at[0] = 0;
+	is("hash nowhere", info(fd, &it, &len), -EINVAL);
+	close(fd);
+}
+
 void check_info(void)
 {
 	int fd = new_map(HASH, 4, 6, 5, BPF_F_NO_PREALLOC | BPF_F_RDONLY);
@@ -208,6 +252,9 @@ void check_info(void)
 	is("info: more than a page", info(fd, &it, &len), -E2BIG);
 	len = 80;
 	is("info: nowhere", info(fd, NULL, &len), -EFAULT);
+	check_hash(ARRAY);
+	check_hash(BPF_MAP_TYPE_PERCPU_ARRAY);
+	check_hash(HASH);
 	is("info: no such descriptor", info(12345, &it, &len), -EBADFD);
 	close(fd);
 }
@@ -328,6 +375,8 @@ void check_probes(void)
 	is("fdinfo: value", word_of(path, "value_size:"), 6);
 	is("fdinfo: id", word_of(path, "map_id:"), id_of(fd));
 	is("fdinfo: frozen", word_of(path, "frozen:"), 0);
+	fcntl(fd, F_SETFD, 0);
+	is("fdinfo: not closed on exec", word_of(path, "flags:"), 02);
 	is("fdinfo: closed on exec", word_opened(path, "re", "map_type:"),
 	   BPF_MAP_TYPE_PERCPU_ARRAY);
 	memset(&attr, 0, sizeof(attr));
@@ -361,6 +410,69 @@ static int get(const char *dir, const char *name, uint32_t flags)
 	attr.pathname = ptr(path);
 	attr.file_flags = flags;
 	return bpf(BPF_OBJ_GET, &attr, 16);
+}
+
+/* BTF has no pins. */
+static int pin_btf(const char *dir)
+{
+	int btf = new_btf();
+	int err = pin(dir, "btf", btf, 0);
+
+	close(btf);
+	return err;
+}
+
+static void check_program_info(int prog)
+{
+	struct bpf_prog_info it;
+	uint32_t len = sizeof(it);
+
+	memset(&it, 0, sizeof(it));
+	is("program: info", info(prog, &it, &len), 0);
+	is("program: type", it.type, BPF_PROG_TYPE_SOCKET_FILTER);
+	is("program: id", it.id > 0, 1);
+	is("program: name", strcmp(it.name, "client"), 0);
+}
+
+static void check_program(const char *dir)
+{
+	struct bpf_insn insns[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K },
+				    { .code = BPF_JMP | BPF_EXIT } };
+	union bpf_attr attr;
+	char path[512];
+	int prog, again;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = ptr(insns);
+	attr.insn_cnt = 2;
+	attr.license = ptr("GPL");
+	strcpy(attr.prog_name, "client");
+	prog = bpf_whole(BPF_PROG_LOAD, &attr);
+	check_program_info(prog);
+	is("program: pin", pin(dir, "prog", prog, 0), 0);
+	close(prog);
+	again = get(dir, "prog", 0);
+	is("program: get", again < 0 ? again : 0, 0);
+	snprintf(path, sizeof(path), "%s/prog", dir);
+	is("program: unlink", unlink(path), 0);
+	close(again);
+}
+
+/* As openat(2) does, by BPF_F_PATH_FD. */
+static int pin_beside(int at, const char *name, int fd)
+{
+	union {
+		union bpf_attr attr;
+		uint32_t word[8];
+	} it;
+
+	memset(&it, 0, sizeof(it));
+	it.attr.pathname = ptr(name);
+	it.attr.bpf_fd = (uint32_t)fd;
+	it.attr.file_flags = 1u << 14;
+	it.word[4] = (uint32_t)at;
+	return bpf(BPF_OBJ_PIN, &it, 20);
 }
 
 /* What calls that look at names say of a pin and of its directory. */
@@ -462,6 +574,41 @@ static void check_renames(const char *dir)
 	is("rename: back", result(renameat(AT_FDCWD, three, AT_FDCWD, one)), 0);
 }
 
+/* What is made for a program has its umask, whoever makes it. */
+static void check_umask(const char *dir)
+{
+	int fd = new_map(ARRAY, 4, 4, 4, 0);
+	char path[512];
+	struct stat st;
+	mode_t before = umask(0227);
+
+	snprintf(path, sizeof(path), "%s/dim", dir);
+	is("umask: pin", pin(dir, "dim", fd, 0), 0);
+	is("umask: mode", stat(path, &st) ? 0 : st.st_mode, S_IFREG | 0400);
+	is("umask: unlink", unlink(path), 0);
+	umask(0);
+	is("umask: mkdir", mkdir(path, 01777), 0);
+	is("umask: mode of a directory", stat(path, &st) ? 0 : st.st_mode,
+	   S_IFDIR | 01777);
+	is("umask: rmdir", rmdir(path), 0);
+	umask(before);
+	close(fd);
+}
+
+static void check_attributes(const char *dir)
+{
+	char path[512], none[512], list[64];
+
+	snprintf(path, sizeof(path), "%s/one", dir);
+	snprintf(none, sizeof(none), "%s/none", dir);
+	is("getxattr", result((int)getxattr(path, "user.x", list, 64)),
+	   -EOPNOTSUPP);
+	is("getxattr: none", result((int)lgetxattr(none, "user.x", list, 64)),
+	   -ENOENT);
+	is("listxattr", result((int)listxattr(path, list, 64)), 0);
+	is("listxattr: none", result((int)llistxattr(none, list, 64)), -ENOENT);
+}
+
 void check_pins(const char *dir, bool names)
 {
 	int fd = new_map(ARRAY, 4, 4, 4, 0);
@@ -476,6 +623,9 @@ void check_pins(const char *dir, bool names)
 	is("pin: no such directory", pin(dir, "none/one", fd, 0), -ENOENT);
 	is("pin: a dot", pin(dir, "o.ne", fd, 0), -EPERM);
 	is("pin: flags", pin(dir, "two", fd, 1), -EINVAL);
+	is("pin: BTF", pin_btf(dir), -EINVAL);
+	is("pin: beside no descriptor", pin_beside(12345, "two", fd), -EBADF);
+	is("pin: beside no directory", pin_beside(fd, "two", fd), -ENOTDIR);
 	is("pin: no such descriptor", pin(dir, "two", 12345, 0), -EINVAL);
 	is("pin: no descriptor of bpf(2)'s", pin(dir, "two", 1, 0), -EINVAL);
 	is("get: missing", get(dir, "two", 0), -ENOENT);
@@ -483,6 +633,10 @@ void check_pins(const char *dir, bool names)
 	is("get: a directory", get(dir, ".", 0), -EACCES);
 	is("get: another file", get("/dev", "null", 0), -EACCES);
 	check_looks(dir);
+	if (!names)
+		check_attributes(dir);
+	check_umask(dir);
+	check_program(dir);
 	check_no_btf(dir);
 	is("pin: a second", pin(dir, "two", fd, 0), 0);
 	if (names)

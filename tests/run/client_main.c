@@ -12,6 +12,7 @@ int main(int argc, char **argv)
 	check_attrs();
 	check_creation();
 	check_order();
+	check_batches();
 	check_modes();
 	check_mapping();
 	check_ids();

@@ -2,7 +2,6 @@
 /* Maps of maps: what makes one, what its slots take, and what they hold. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/btf.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,33 +172,12 @@ static void check_example_lives(uint32_t type)
 	close(outer);
 }
 
-/* BTF of one type, int. */
-static int new_btf(void)
+static void check_node(uint32_t type, int inner)
 {
-	struct {
-		struct btf_header header;
-		struct btf_type type;
-		uint32_t encoding;
-		char strings[8];
-	} data = {
-		.header = { .magic = BTF_MAGIC,
-			    .version = BTF_VERSION,
-			    .hdr_len = sizeof(data.header),
-			    .type_len = sizeof(data.type) + 4,
-			    .str_off = sizeof(data.type) + 4,
-			    .str_len = sizeof(data.strings) },
-		.type = { .name_off = 1,
-			  .info = BTF_KIND_INT << 24,
-			  .size = 4 },
-		.encoding = 32,
-		.strings = "\0int",
-	};
-	union bpf_attr attr;
+	union attr_of it = of(type, 4, inner);
 
-	memset(&attr, 0, sizeof(attr));
-	attr.btf = ptr(&data);
-	attr.btf_size = sizeof(data);
-	return bpf_whole(BPF_BTF_LOAD, &attr);
+	it.attr.map_flags = BPF_F_NUMA_NODE;
+	is(with_type(type, "memory of a node"), make(&it), 0);
 }
 
 static void check_types(uint32_t type, int inner)
@@ -268,6 +246,7 @@ static void check_making(void)
 	for (i = 0; i < 2; i++) {
 		check_example(of_maps[i], inner);
 		check_types(of_maps[i], inner);
+		check_node(of_maps[i], inner);
 		check_told(of_maps[i], inner);
 		check_example_lives(of_maps[i]);
 	}
@@ -288,6 +267,8 @@ static void check_array_order(int inner)
 	   -EINVAL);
 	is("flags before the index", update(outer, 9, inner, 3), -EINVAL);
 	is("the index before the map", update(outer, 9, CLOSED, 0), -E2BIG);
+	is("the index before what is no map", update(outer, 9, null_fd, 0),
+	   -E2BIG);
 	is("no slot: lookup", slot(outer, 9), -ENOENT);
 	is("no slot: delete", delete (outer, 9), -E2BIG);
 	is("nothing in a slot", slot(outer, 1), -ENOENT);
@@ -517,12 +498,36 @@ static void check_array_token(int inner)
 	close(outer);
 }
 
+/* No more than is asked for, the rest by the next call. */
+static void check_take_parts(int inner)
+{
+	int outer = new_outer(HASH_OF_MAPS, 64, inner);
+	uint32_t keys[8], ids[8], all = 0, i;
+	struct batch it = { keys, ids, .count = 5 };
+
+	for (i = 0; i < 8; i++)
+		update(outer, i, inner, 0);
+	is("take five of eight",
+	   batch(BPF_MAP_LOOKUP_AND_DELETE_BATCH, outer, &it), 0);
+	is("its count", it.count && it.count <= 5, 1);
+	for (i = 0; i < it.count && i < 8; i++)
+		all |= 1u << keys[i];
+	it.count = 8;
+	is("take the rest", batch(BPF_MAP_LOOKUP_AND_DELETE_BATCH, outer, &it),
+	   -ENOENT);
+	for (i = 0; i < it.count && i < 8; i++)
+		all |= 1u << keys[i];
+	is("all of them", all, 255);
+	close(outer);
+}
+
 static void check_delete_batch(int inner)
 {
 	int outer = new_outer(HASH_OF_MAPS, 8, inner);
 	uint32_t keys[] = { 1, 2, 3, 4, 0, 0, 0, 0 }, ids[8];
 	uint32_t fds[] = { (uint32_t)inner, (uint32_t)inner, (uint32_t)inner };
 	struct batch it = { keys, fds, .count = 3 };
+	int i;
 
 	batch(BPF_MAP_UPDATE_BATCH, outer, &it);
 	it.count = 2;
@@ -537,6 +542,9 @@ static void check_delete_batch(int inner)
 	is("its id", ids[0], id_of(inner));
 	is("it is gone", slot(outer, 3), -ENOENT);
 	close(outer);
+	/* The elements come in another order each time. */
+	for (i = 0; i < 8; i++)
+		check_take_parts(inner);
 	outer = new_outer(ARRAY_OF_MAPS, 8, inner);
 	is("array_of_maps: delete_batch",
 	   batch(BPF_MAP_DELETE_BATCH, outer, &it), -KERNEL_ENOTSUPP);

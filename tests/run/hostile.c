@@ -559,6 +559,20 @@ static void check_parallel_slots(void)
 	munmap(slots, sizeof(*slots));
 }
 
+/* What the kernel has and the runner has not. */
+static void check_others(void)
+{
+	static const int others[] = { BPF_PROG_ATTACH, BPF_PROG_TEST_RUN,
+				      BPF_LINK_CREATE, BPF_ITER_CREATE };
+	union bpf_attr attr;
+	size_t i;
+
+	memset(&attr, 0, sizeof(attr));
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		is("a command without maps", bpf_whole(others[i], &attr),
+		   -EOPNOTSUPP);
+}
+
 int main(int argc, char **argv)
 {
 	int fd;
@@ -569,6 +583,7 @@ int main(int argc, char **argv)
 			       0;
 	fd = new_map(BPF_MAP_TYPE_HASH, 4, 8, 4096, 0);
 	is("a map", fd >= 0, 1);
+	check_others();
 	check_parallel(fd);
 	check_signals(fd);
 	check_killed(fd);
