@@ -231,6 +231,40 @@ START_TEST(test_freeze)
 END_TEST
 
 /* Another process's view, for reading and for writing. */
+/* What a check sees, and that it leaves the map as it was. */
+START_TEST(test_check)
+{
+	struct map *map = queue_open(types[_i], 8, 4);
+	struct queue_map *queue = to_queue(map);
+	struct map_census census = { .owners = 77 };
+	uint32_t wrong = 0;
+	uint64_t *place;
+	uint32_t node;
+
+	for (node = 1; node <= 3; node++)
+		ck_assert_int_eq(push(map, node, BPF_ANY), 0);
+	ck_assert_msg(!map_check(map, &census), "%s", census.wrong);
+	ck_assert_uint_eq(census.elements, 3);
+	ck_assert_uint_eq(census.free, 1);
+	ck_assert_uint_eq(census.owners, 1);
+	for (node = 1; node <= queue->pool.nodes; node++) {
+		place = &queue_node(queue, node)->place;
+		*place += 1;
+		if (map_check(map, &census) == -EUCLEAN) {
+			ck_assert_ptr_nonnull(census.wrong);
+			wrong++;
+		}
+		*place -= 1;
+	}
+	ck_assert_uint_eq(wrong, 3);
+	ck_assert_int_eq(map_check(map, &census), 0);
+	ck_assert_int_eq(map_freeze(map), 0);
+	ck_assert_int_eq(map_check(map, &census), 0);
+	ck_assert_uint_eq(census.elements, 3);
+	unit_put_map(map);
+}
+END_TEST
+
 START_TEST(test_attach)
 {
 	struct map *map = queue_open(types[_i], 8, 3);
@@ -266,5 +300,6 @@ void unit_suite(Suite *suite)
 	tcase_add_loop_test(tcase, test_wait, 0, 2);
 	tcase_add_test(tcase, test_wait_killed);
 	tcase_add_loop_test(tcase, test_freeze, 0, 2);
+	tcase_add_loop_test(tcase, test_check, 0, 2);
 	tcase_add_loop_test(tcase, test_attach, 0, 2);
 }
