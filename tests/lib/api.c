@@ -239,6 +239,101 @@ static void test_batches(void)
 	free(token);
 }
 
+/* Elements 0 to 7, each of its own bytes. */
+static uint64_t bytes_of(uint32_t key)
+{
+	return (key + 1) * 0x0101010101010101ull;
+}
+
+static void put_all(void)
+{
+	uint32_t keys[8], count = 8, i;
+
+	for (i = 0; i < 8; i++) {
+		keys[i] = i;
+		memset(value + i * words, (int)bytes_of(i), info.value_bytes);
+	}
+	is("update_batch of all", mapfs_update_batch(map, keys, value, &count),
+	   0);
+	is("all", count, 8);
+}
+
+/* What goes in by one call comes out, in bites, to the last. */
+static void test_batches_in_bites(void)
+{
+	void *token = calloc(1, mapfs_batch_token(map));
+	uint32_t keys[8], bite = 2, count, seen = 0, i;
+	int err = 0;
+	int n;
+
+	put_all();
+	for (n = 0; n < 20 && (!err || err == -ENOSPC); n++) {
+		/* A bucket of a hash is given whole. */
+		bite += err == -ENOSPC;
+		count = bite;
+		err = mapfs_lookup_and_delete_batch(map, n ? token : NULL,
+						    token, keys, value, &count);
+		for (i = 0; i < count && err != -EOPNOTSUPP; i++)
+			if (value[i * words] == bytes_of(keys[i]))
+				seen |= 1u << keys[i];
+	}
+	is("lookup_and_delete_batch ends", err, array ? -EOPNOTSUPP : -ENOENT);
+	is("with all that went in", seen, array ? 0 : 0xff);
+	is("none is left", mapfs_info(map, &info) ? -1 : (long)info.entries,
+	   array ? 8 : 0);
+	free(token);
+}
+
+/* Batches of nothing, and without what they need. */
+static void test_batches_of_nothing(void)
+{
+	uint32_t key = 1, count = 0;
+	uint64_t token[2];
+
+	is("lookup_batch of none",
+	   mapfs_lookup_batch(map, NULL, NULL, NULL, NULL, &count), 0);
+	is("update_batch of none", mapfs_update_batch(map, NULL, NULL, &count),
+	   0);
+	is("delete_batch of none", mapfs_delete_batch(map, NULL, &count),
+	   array ? -EOPNOTSUPP : 0);
+	is("count", count, 0);
+	mapfs_update(map, &key, value, MAPFS_ANY);
+	count = 8;
+	is("lookup_batch without a token",
+	   mapfs_lookup_batch(map, NULL, NULL, &key, value, &count), -EFAULT);
+	is("none done", count, 0);
+	count = 8;
+	is("lookup_batch without values",
+	   mapfs_lookup_batch(map, NULL, token, &key, NULL, &count), -EFAULT);
+	is("none done", count, 0);
+	count = 8;
+	is("delete_batch without keys", mapfs_delete_batch(map, NULL, &count),
+	   array ? -EOPNOTSUPP : -EFAULT);
+	is("none done", count, array ? 8 : 0);
+}
+
+/* Refused outright: count is as it was. */
+static void test_batches_reading(const char *dir)
+{
+	struct mapfs_map *reader = mapfs_open(dir, O_RDONLY);
+	uint32_t keys[2] = { 0, 1 }, count = 2;
+	uint64_t token[2];
+
+	is("open to read", reader ? 0 : errno, 0);
+	if (!reader)
+		return;
+	is("reading: update_batch",
+	   mapfs_update_batch(reader, keys, value, &count), -EPERM);
+	is("reading: delete_batch", mapfs_delete_batch(reader, keys, &count),
+	   -EPERM);
+	is("reading: lookup_and_delete_batch",
+	   mapfs_lookup_and_delete_batch(reader, NULL, token, keys, value,
+					 &count),
+	   -EPERM);
+	is("reading: count", count, 2);
+	mapfs_close(reader);
+}
+
 static void test_others(void)
 {
 	is("push", mapfs_push(map, value, 0), -EOPNOTSUPP);
@@ -692,6 +787,9 @@ int main(int argc, char **argv)
 	test_cpu();
 	test_pointers();
 	test_batches();
+	test_batches_in_bites();
+	test_batches_of_nothing();
+	test_batches_reading(dir);
 	test_others();
 	snprintf(mnt, sizeof(mnt), "%s/..", dir);
 	test_no_keys(mnt);
