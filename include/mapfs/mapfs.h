@@ -30,6 +30,8 @@
  *			other processes, which are stopped perhaps
  *	EIO, ENOTCONN	only where mapfs_info says MAPFS_IO_FILES: the daemon
  *			is gone
+ *	ECONNABORTED	only there: it went during the call, which may have
+ *			been done
  *	EFBIG		only there: a hash's key and value, as the call has
  *			them, are more than 16351 bytes
  *

@@ -210,6 +210,35 @@ static void test_others(void)
 	mapfs_destroy(path);
 }
 
+/* More than a write of the file stream can be, in a ring that has room. */
+static void test_large(void)
+{
+	const uint64_t size = 4u << 20;
+	char path[600];
+	char mnt[600];
+	struct mapfs_map *large;
+	char *bytes = calloc(1, size);
+
+	snprintf(mnt, sizeof(mnt), "%s/..", dir);
+	snprintf(path, sizeof(path), "%s/../large", dir);
+	is("create", mapfs_create(mnt, "large type ringbuf entries 4194304"),
+	   0);
+	large = mapfs_open(path, O_RDWR);
+	is("open", large && bytes ? 0 : errno, 0);
+	if (large && bytes) {
+		is("the largest of a write",
+		   mapfs_ring_output(large, bytes, 1044480), 0);
+		is("one more", mapfs_ring_output(large, bytes, 1044481),
+		   memory ? 0 : -EMSGSIZE);
+		is("more than the ring",
+		   mapfs_ring_output(large, bytes, size + 1), -E2BIG);
+		is("take", mapfs_ring_take(large, bytes, size), 1044480);
+	}
+	mapfs_close(large);
+	mapfs_destroy(path);
+	free(bytes);
+}
+
 /* ------------------------------------------------------- many processes */
 
 static pid_t start(void (*run)(uint32_t n), uint32_t n)
@@ -482,6 +511,7 @@ int main(int argc, char **argv)
 	test_consume();
 	test_reading();
 	test_others();
+	test_large();
 	test_processes();
 	test_waking();
 	if (memory) {
