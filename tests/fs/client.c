@@ -12,6 +12,7 @@
  *	pwrite F OFF BYTE
  *	read F [OFF]		what one read gives, without its last newline;
  *				of several lines, with / for the others
+ *	signalled F		the same while signals are handled
  *	write F LINE		LINE, _ for each blank, and a newline
  *	seek F data|hole OFF	where that is
  *	punch F [OFF LEN]	make a hole there, or of the first page
@@ -39,6 +40,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "mapfs/ioctl.h"
@@ -171,6 +173,29 @@ static long do_read(struct words *words)
 		if (said[i] == '\n')
 			said[i] = '/';
 	return 0;
+}
+
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* More than one, as the first can come before the read waits. */
+static long do_signalled(struct words *words)
+{
+	const struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
+	const struct itimerval never = { 0 };
+	struct sigaction action = { .sa_handler = on_alarm };
+	long res;
+	int err;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	res = do_read(words);
+	err = errno;
+	setitimer(ITIMER_REAL, &never, NULL);
+	errno = err;
+	return res;
 }
 
 static long do_write(struct words *words)
@@ -333,7 +358,7 @@ static const struct verb {
 	{ "write", do_write, 0 },	{ "seek", do_seek, 1 },
 	{ "tty", do_tty, 0 },		{ "owner", do_owner, 1 },
 	{ "leave", do_leave, 0 },	{ "temporary", do_temporary, 0 },
-	{ "user", do_user, 0 },
+	{ "user", do_user, 0 },		{ "signalled", do_signalled, 0 },
 };
 
 static const struct verb *find(const char *name)

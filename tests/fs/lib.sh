@@ -125,6 +125,7 @@ errno_text()
 	ECONNABORTED)	text='Software caused connection abort' ;;
 	EEXIST)		text='File exists' ;;
 	EFBIG)		text='File too large' ;;
+	EINTR)		text='Interrupted system call' ;;
 	EINVAL)		text='Invalid argument' ;;
 	EIO)		text='Input/output error' ;;
 	EMFILE)		text='Too many open files' ;;

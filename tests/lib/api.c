@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static struct mapfs_map *map;
@@ -401,6 +403,27 @@ static void *push_later(void *arg)
 	return NULL;
 }
 
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* More than one signal, as the first can come before the wait. */
+static int pop_signalled(struct mapfs_map *queue)
+{
+	const struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
+	const struct itimerval never = { 0 };
+	struct sigaction action = { .sa_handler = on_alarm };
+	uint64_t out;
+	int err;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	err = mapfs_pop_wait(queue, &out, 20000);
+	setitimer(ITIMER_REAL, &never, NULL);
+	return err;
+}
+
 static void test_queue(const char *mnt, const char *type)
 {
 	const bool stack = !strcmp(type, "stack");
@@ -437,6 +460,7 @@ static void test_queue(const char *mnt, const char *type)
 	is("pop_wait for it", mapfs_pop_wait(queue, &out, 20000), 0);
 	is("its value", (long)out, 9);
 	pthread_join(thread, NULL);
+	is("pop_wait, and a signal", pop_signalled(queue), -EINTR);
 	mapfs_close(queue);
 	queue = mapfs_open(path, O_RDONLY);
 	is("open it to read", queue ? 0 : errno, 0);

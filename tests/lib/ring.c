@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -395,6 +396,26 @@ static void wait_and_take(uint32_t unused)
 		_exit(1);
 }
 
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* More than one, as the first can come before the wait. */
+static void test_signal(void)
+{
+	const struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
+	const struct itimerval never = { 0 };
+	struct sigaction action = { .sa_handler = on_alarm };
+	int res;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	res = mapfs_ring_poll(map, -1);
+	setitimer(ITIMER_REAL, &never, NULL);
+	is("a signal ends the wait", res, -EINTR);
+}
+
 static void test_waking(void)
 {
 	pid_t pid = start(wait_and_take, 0);
@@ -514,6 +535,7 @@ int main(int argc, char **argv)
 	test_large();
 	test_processes();
 	test_waking();
+	test_signal();
 	if (memory) {
 		test_killed();
 		test_fork();
