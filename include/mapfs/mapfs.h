@@ -32,7 +32,7 @@
  *			is gone
  *	ECONNABORTED	only there: it went during the call, which may have
  *			been done
- *	EFBIG		only there: a hash's key and value, as the call has
+ *	EFBIG		only there: a table's key and value, as the call has
  *			them, are more than 16351 bytes
  *
  * Keys are key_size bytes, values value_bytes bytes: of a per-CPU map, a slot

@@ -533,6 +533,15 @@ static void test_big(const char *mnt)
 	is("lookup of much", mapfs_lookup(big, &key, words_of), want);
 	mapfs_close(big);
 	mapfs_destroy(path);
+	mapfs_create(mnt, "big type queue value 16352 entries 2");
+	big = mapfs_open(path, O_RDWR);
+	is("open a queue", big ? 0 : errno, 0);
+	if (!big)
+		return;
+	is("push of much", mapfs_push(big, words_of, 0), want);
+	is("pop of much", mapfs_pop(big, words_of), want);
+	mapfs_close(big);
+	mapfs_destroy(path);
 }
 
 /* An lpm_trie: the longest prefix, the kernel's order, and its errnos. */
