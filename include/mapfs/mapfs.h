@@ -63,7 +63,8 @@
  *
  * Lifetime.  A map that is removed (rmdir) while it is open goes on for those
  * who have it open; one made anew with its name is another map.  A freeze
- * fails while anybody has the map open for writing.  When the daemon is
+ * fails while anybody has the map open for writing; by files, only if it is an
+ * array or a ring: other writers get EPERM from then on.  When the daemon is
  * killed, open maps go on, but for those reached by files; what processes had
  * in hand that are killed after that is not taken back.  With io=cached, a
  * page of an array that nobody has used yet is lost then: SIGBUS.

@@ -424,6 +424,41 @@ static int pop_signalled(struct mapfs_map *queue)
 	return err;
 }
 
+static void *freeze_later(void *path)
+{
+	char ctl[700];
+	FILE *file;
+
+	usleep(50000);
+	snprintf(ctl, sizeof(ctl), "%s/ctl", (char *)path);
+	file = fopen(ctl, "w");
+	is("a file to freeze by", file ? 0 : errno, 0);
+	if (file)
+		fputs("freeze\n", file);
+	if (file && fclose(file))
+		is("freeze while others write", errno, EBUSY);
+	return NULL;
+}
+
+/* Who waits hinders a freeze, but not by files. */
+static void test_queue_frozen(struct mapfs_map *queue, char *path)
+{
+	struct mapfs_info of_queue = { .sz = sizeof(of_queue) };
+	pthread_t thread;
+	uint64_t out;
+	int wait = 20000;
+	int want = -EPERM;
+
+	is("its info", mapfs_info(queue, &of_queue), 0);
+	if (of_queue.io == MAPFS_IO_MEMORY) {
+		wait = 200;
+		want = -ETIMEDOUT;
+	}
+	is("a thread", pthread_create(&thread, NULL, freeze_later, path), 0);
+	is("pop_wait, and a freeze", mapfs_pop_wait(queue, &out, wait), want);
+	pthread_join(thread, NULL);
+}
+
 static void test_queue(const char *mnt, const char *type)
 {
 	const bool stack = !strcmp(type, "stack");
@@ -467,6 +502,11 @@ static void test_queue(const char *mnt, const char *type)
 	is("peek, reading", mapfs_peek(queue, &out), -ENOENT);
 	is("pop, reading", mapfs_pop(queue, &out), -EPERM);
 	is("pop_wait, reading", mapfs_pop_wait(queue, &out, 1), -EPERM);
+	mapfs_close(queue);
+	queue = mapfs_open(path, O_RDWR);
+	is("open it again", queue ? 0 : errno, 0);
+	if (queue)
+		test_queue_frozen(queue, path);
 	mapfs_close(queue);
 	mapfs_destroy(path);
 }
