@@ -147,6 +147,28 @@ static int hear(void *context, void *data, size_t size)
 	return heard->count == 2 ? heard->result : 0;
 }
 
+static int count_bytes(void *context, void *data, size_t size)
+{
+	struct heard *heard = context;
+
+	(void)data;
+	heard->bytes += size;
+	heard->count++;
+	return 0;
+}
+
+/* A record without bytes is a record. */
+static void test_consume_nothing(void)
+{
+	struct heard heard = { 0 };
+
+	is("output of no bytes", mapfs_ring_output(map, NULL, 0), 0);
+	is("and of one", mapfs_ring_output(map, "x", 1), 0);
+	is("consume both", mapfs_ring_consume(map, count_bytes, &heard), 2);
+	is("called for both", heard.count, 2);
+	is("bytes of both", (long)heard.bytes, 1);
+}
+
 static void test_consume(void)
 {
 	static char bytes[10000];
@@ -537,6 +559,7 @@ int main(int argc, char **argv)
 	test_waking();
 	test_signal();
 	if (memory) {
+		test_consume_nothing();
 		test_killed();
 		test_fork();
 		test_close();
