@@ -19,6 +19,7 @@
  *	tty F			is it a terminal?
  *	owner F, leave F	see mapfs/ioctl.h
  *	temporary F 0|1|2	the same
+ *	call F OP BYTES		the same: with so many for key and value, all 0
  *	truncate F SIZE
  *	map M F PROT [private]	the first page; PROT is none, r or rw
  *	protect M PROT		unmap M
@@ -255,6 +256,17 @@ static long do_temporary(struct words *words)
 	return ioctl(*file(words->at[0]), MAPFS_IOC_TEMPORARY, &on);
 }
 
+static long do_call(struct words *words)
+{
+	struct {
+		struct mapfs_call call;
+		unsigned char bytes[64];
+	} at = { .call.op = (uint32_t)number(words->at[1]) };
+	size_t size = sizeof(at.call) + (size_t)number(words->at[2]);
+
+	return ioctl(*file(words->at[0]), MAPFS_IOC_CALL(size), &at);
+}
+
 static long do_truncate(struct words *words)
 {
 	return ftruncate(*file(words->at[0]), number(words->at[1]));
@@ -347,18 +359,31 @@ static const struct verb {
 	long (*run)(struct words *words); /* -1 and errno */
 	int answers;			  /* with its result */
 } verbs[] = {
-	{ "open", do_open, 0 },		{ "reopen", do_reopen, 0 },
-	{ "close", do_close, 0 },	{ "pread", do_pread, 1 },
-	{ "pwrite", do_pwrite, 0 },	{ "punch", do_punch, 0 },
-	{ "truncate", do_truncate, 0 }, { "map", do_map, 0 },
-	{ "protect", do_protect, 0 },	{ "unmap", do_unmap, 0 },
-	{ "load", do_load, 1 },		{ "store", do_store, 0 },
-	{ "mem", do_mem, 0 },		{ "add", do_add, 0 },
-	{ "fork", do_fork, 1 },		{ "read", do_read, 0 },
-	{ "write", do_write, 0 },	{ "seek", do_seek, 1 },
-	{ "tty", do_tty, 0 },		{ "owner", do_owner, 1 },
-	{ "leave", do_leave, 0 },	{ "temporary", do_temporary, 0 },
-	{ "user", do_user, 0 },		{ "signalled", do_signalled, 0 },
+	{ "open", do_open, 0 },
+	{ "reopen", do_reopen, 0 },
+	{ "close", do_close, 0 },
+	{ "pread", do_pread, 1 },
+	{ "pwrite", do_pwrite, 0 },
+	{ "punch", do_punch, 0 },
+	{ "truncate", do_truncate, 0 },
+	{ "map", do_map, 0 },
+	{ "protect", do_protect, 0 },
+	{ "unmap", do_unmap, 0 },
+	{ "load", do_load, 1 },
+	{ "store", do_store, 0 },
+	{ "mem", do_mem, 0 },
+	{ "add", do_add, 0 },
+	{ "fork", do_fork, 1 },
+	{ "read", do_read, 0 },
+	{ "write", do_write, 0 },
+	{ "seek", do_seek, 1 },
+	{ "tty", do_tty, 0 },
+	{ "owner", do_owner, 1 },
+	{ "leave", do_leave, 0 },
+	{ "temporary", do_temporary, 0 },
+	{ "call", do_call, 0 },
+	{ "user", do_user, 0 },
+	{ "signalled", do_signalled, 0 },
 };
 
 static const struct verb *find(const char *name)
