@@ -260,6 +260,42 @@ static void put_all(void)
 	is("all", count, 8);
 }
 
+/* Addresses about an array's values that are in none of them. */
+static void test_no_value(const char *mnt)
+{
+	struct mapfs_map *odd;
+	struct mapfs_array view;
+	uint32_t index, offset;
+	char path[600];
+	char *base;
+
+	snprintf(path, sizeof(path), "%s/odd", mnt);
+	mapfs_create(mnt, "odd type array key 4 value 5 entries 8 "
+			  "flags mmapable");
+	odd = mapfs_open(path, O_RDWR);
+	is("odd: open", odd ? 0 : errno, 0);
+	if (!odd)
+		return;
+	if (!mapfs_array(odd, 0, &view)) {
+		base = mapfs_value_addr(odd, 0, 0);
+		is("odd: the last byte",
+		   mapfs_value_index(odd, base + 4, 0, &index, &offset), 0);
+		is("odd: is the last", offset, 4);
+		is("odd: between two",
+		   mapfs_value_index(odd, base + 5, 0, &index, &offset),
+		   -ENOENT);
+		is("odd: before the first",
+		   mapfs_value_index(odd, base - 1, 0, &index, &offset),
+		   -ENOENT);
+		is("odd: behind the last",
+		   mapfs_value_index(odd, base + 8 * view.record_size, 0,
+				     &index, &offset),
+		   -ENOENT);
+	}
+	mapfs_close(odd);
+	mapfs_destroy(path);
+}
+
 /* What goes in by one call comes out, in bites, to the last. */
 static void test_batches_in_bites(void)
 {
@@ -877,6 +913,7 @@ int main(int argc, char **argv)
 	test_batches_reading(dir);
 	test_others();
 	snprintf(mnt, sizeof(mnt), "%s/..", dir);
+	test_no_value(mnt);
 	test_no_keys(mnt);
 	test_queue(mnt, "queue");
 	test_queue(mnt, "stack");
