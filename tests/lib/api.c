@@ -195,7 +195,9 @@ static void test_pointers(void)
 	is("offset", offset, 5);
 	is("value_index of none",
 	   mapfs_value_index(map, value, last, &index, &offset), -ENOENT);
+	errno = 0;
 	is("no index", mapfs_value_addr(map, 8, 0) ? 0 : errno, ENOENT);
+	errno = 0;
 	is("no CPU", mapfs_value_addr(map, 0, info.cpus) ? 0 : errno, ENOENT);
 	is("array", mapfs_array(map, last, &view), 0);
 	is("array lookup", mapfs_array_lookup(&view, 4) == (void *)at, 1);
