@@ -721,6 +721,33 @@ static void test_no_descriptors(const char *dir)
 	close(first);
 }
 
+/* More than can have a table open for writing. */
+static void test_users(const char *dir)
+{
+	static struct mapfs_map *maps[1100];
+	struct rlimit limit, more;
+	size_t n = 0;
+	int err = 0;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	more = limit;
+	more.rlim_cur = more.rlim_max;
+	if (info.map_type != BPF_MAP_TYPE_HASH || info.io != MAPFS_IO_MEMORY ||
+	    more.rlim_cur < 4096)
+		return;
+	setrlimit(RLIMIT_NOFILE, &more);
+	while (!err && n < 1100) {
+		maps[n] = mapfs_open(dir, O_RDWR);
+		err = maps[n] ? 0 : errno;
+		n++;
+	}
+	is("open by too many", err, EUSERS);
+	is("by far", n > 900, 1);
+	while (n--)
+		mapfs_close(maps[n]);
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void put_file(const char *dir, const char *name, const char *text)
 {
 	char path[600];
@@ -925,6 +952,7 @@ int main(int argc, char **argv)
 	test_prefixes(mnt);
 	test_inner(mnt);
 	test_no_descriptors(dir);
+	test_users(dir);
 	test_foreign();
 	test_freeze(dir);
 	mapfs_close(map);
