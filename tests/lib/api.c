@@ -897,6 +897,29 @@ static void test_inner(const char *mnt)
 	is("nor to put", mapfs_update_inner(map, line, map, 0), -EOPNOTSUPP);
 }
 
+static int count_files(void)
+{
+	int count = 0;
+	int fd;
+
+	for (fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* Nothing has changed, and no file is left open. */
+static void test_freeze_refused(const char *dir)
+{
+	struct mapfs_map *other = mapfs_open(dir, O_RDWR);
+	uint32_t key = 1;
+	int files = count_files();
+
+	is("freeze, while another writes", mapfs_freeze(map), -EBUSY);
+	is("as many files are open", count_files(), files);
+	is("it goes on", mapfs_update(map, &key, value, MAPFS_ANY), 0);
+	mapfs_close(other);
+}
+
 static void test_freeze(const char *dir)
 {
 	uint32_t key = 1;
@@ -954,6 +977,8 @@ int main(int argc, char **argv)
 	test_no_descriptors(dir);
 	test_users(dir);
 	test_foreign();
+	if (array || info.io == MAPFS_IO_MEMORY)
+		test_freeze_refused(dir);
 	test_freeze(dir);
 	mapfs_close(map);
 	free(value);
