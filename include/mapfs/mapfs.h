@@ -30,7 +30,9 @@
  *			other processes, which are stopped perhaps
  *	EIO, ENOTCONN	only where mapfs_info says MAPFS_IO_FILES: the daemon
  *			is gone
- *	EFBIG		only there: a hash's key and value, as the call has
+ *	ECONNABORTED	only there: it went during the call, which may have
+ *			been done
+ *	EFBIG		only there: a table's key and value, as the call has
  *			them, are more than 16351 bytes
  *
  * Keys are key_size bytes, values value_bytes bytes: of a per-CPU map, a slot
@@ -61,7 +63,8 @@
  *
  * Lifetime.  A map that is removed (rmdir) while it is open goes on for those
  * who have it open; one made anew with its name is another map.  A freeze
- * fails while anybody has the map open for writing.  When the daemon is
+ * fails while anybody has the map open for writing; by files, only if it is an
+ * array or a ring: other writers get EPERM from then on.  When the daemon is
  * killed, open maps go on, but for those reached by files; what processes had
  * in hand that are killed after that is not taken back.  With io=cached, a
  * page of an array that nobody has used yet is lost then: SIGBUS.

@@ -109,12 +109,10 @@ static void try_all(struct watch *watch, int err)
 		pthread_mutex_lock(&waits->lock);
 		if (!parked)
 			continue;
-		if (fuse_req_interrupted(parked->call.req)) {
-			parked->next = todo;
+		if (fuse_req_interrupted(parked->call.req))
 			todo = parked;
-		} else {
+		else
 			append(&watch->parked, parked);
-		}
 	}
 }
 

@@ -28,7 +28,21 @@ static int take_one(struct mapfs_map *map, const void *key, void *value)
 	return mapfs_delete(map, key);
 }
 
-/* A lookup that takes, if it is to: an element that is gone is passed over. */
+/* 1, 0, or an error as of mapfs_iter_next; what is gone is passed over. */
+static int next(struct mapfs_map *map, struct mapfs_iter *iter, void *key,
+		void *value, bool take)
+{
+	int err;
+	int res;
+
+	do {
+		res = mapfs_iter_next(map, iter, key, value);
+		err = res > 0 && take ? take_one(map, key, value) : 0;
+	} while (err == -ENOENT);
+	return err ? err : res;
+}
+
+/* A lookup that takes, if it is to. */
 static int walk(struct mapfs_map *map, struct map_batch *batch, bool take)
 {
 	struct mapfs_iter iter = MAPFS_ITER_INIT;
@@ -46,14 +60,8 @@ static int walk(struct mapfs_map *map, struct map_batch *batch, bool take)
 	if (batch->in_batch)
 		memcpy(&iter.position, batch->in_batch, sizeof(iter.position));
 	while (batch->count < room) {
-		res = mapfs_iter_next(map, &iter, key, value);
+		res = next(map, &iter, key, value, take);
 		if (res <= 0)
-			break;
-		if (take)
-			res = take_one(map, key, value);
-		if (res == -ENOENT)
-			continue;
-		if (res < 0)
 			break;
 		key += map->attr.key_size;
 		value += value_bytes;

@@ -12,12 +12,14 @@
  *	pwrite F OFF BYTE
  *	read F [OFF]		what one read gives, without its last newline;
  *				of several lines, with / for the others
+ *	signalled F		the same while signals are handled
  *	write F LINE		LINE, _ for each blank, and a newline
  *	seek F data|hole OFF	where that is
  *	punch F [OFF LEN]	make a hole there, or of the first page
  *	tty F			is it a terminal?
  *	owner F, leave F	see mapfs/ioctl.h
  *	temporary F 0|1|2	the same
+ *	call F OP BYTES		the same: with so many for key and value, all 0
  *	truncate F SIZE
  *	map M F PROT [private]	the first page; PROT is none, r or rw
  *	protect M PROT		unmap M
@@ -39,6 +41,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "mapfs/ioctl.h"
@@ -173,6 +176,29 @@ static long do_read(struct words *words)
 	return 0;
 }
 
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* More than one, as the first can come before the read waits. */
+static long do_signalled(struct words *words)
+{
+	const struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
+	const struct itimerval never = { 0 };
+	struct sigaction action = { .sa_handler = on_alarm };
+	long res;
+	int err;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	res = do_read(words);
+	err = errno;
+	setitimer(ITIMER_REAL, &never, NULL);
+	errno = err;
+	return res;
+}
+
 static long do_write(struct words *words)
 {
 	size_t len = strlen(words->at[1]);
@@ -228,6 +254,17 @@ static long do_temporary(struct words *words)
 	uint32_t on = (uint32_t)number(words->at[1]);
 
 	return ioctl(*file(words->at[0]), MAPFS_IOC_TEMPORARY, &on);
+}
+
+static long do_call(struct words *words)
+{
+	struct {
+		struct mapfs_call call;
+		unsigned char bytes[64];
+	} at = { .call.op = (uint32_t)number(words->at[1]) };
+	size_t size = sizeof(at.call) + (size_t)number(words->at[2]);
+
+	return ioctl(*file(words->at[0]), MAPFS_IOC_CALL(size), &at);
 }
 
 static long do_truncate(struct words *words)
@@ -322,18 +359,31 @@ static const struct verb {
 	long (*run)(struct words *words); /* -1 and errno */
 	int answers;			  /* with its result */
 } verbs[] = {
-	{ "open", do_open, 0 },		{ "reopen", do_reopen, 0 },
-	{ "close", do_close, 0 },	{ "pread", do_pread, 1 },
-	{ "pwrite", do_pwrite, 0 },	{ "punch", do_punch, 0 },
-	{ "truncate", do_truncate, 0 }, { "map", do_map, 0 },
-	{ "protect", do_protect, 0 },	{ "unmap", do_unmap, 0 },
-	{ "load", do_load, 1 },		{ "store", do_store, 0 },
-	{ "mem", do_mem, 0 },		{ "add", do_add, 0 },
-	{ "fork", do_fork, 1 },		{ "read", do_read, 0 },
-	{ "write", do_write, 0 },	{ "seek", do_seek, 1 },
-	{ "tty", do_tty, 0 },		{ "owner", do_owner, 1 },
-	{ "leave", do_leave, 0 },	{ "temporary", do_temporary, 0 },
+	{ "open", do_open, 0 },
+	{ "reopen", do_reopen, 0 },
+	{ "close", do_close, 0 },
+	{ "pread", do_pread, 1 },
+	{ "pwrite", do_pwrite, 0 },
+	{ "punch", do_punch, 0 },
+	{ "truncate", do_truncate, 0 },
+	{ "map", do_map, 0 },
+	{ "protect", do_protect, 0 },
+	{ "unmap", do_unmap, 0 },
+	{ "load", do_load, 1 },
+	{ "store", do_store, 0 },
+	{ "mem", do_mem, 0 },
+	{ "add", do_add, 0 },
+	{ "fork", do_fork, 1 },
+	{ "read", do_read, 0 },
+	{ "write", do_write, 0 },
+	{ "seek", do_seek, 1 },
+	{ "tty", do_tty, 0 },
+	{ "owner", do_owner, 1 },
+	{ "leave", do_leave, 0 },
+	{ "temporary", do_temporary, 0 },
+	{ "call", do_call, 0 },
 	{ "user", do_user, 0 },
+	{ "signalled", do_signalled, 0 },
 };
 
 static const struct verb *find(const char *name)

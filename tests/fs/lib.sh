@@ -122,9 +122,12 @@ errno_text()
 	EAGAIN)		text='Resource temporarily unavailable' ;;
 	EBADF)		text='Bad file descriptor' ;;
 	EBUSY)		text='Device or resource busy' ;;
+	ECONNABORTED)	text='Software caused connection abort' ;;
 	EEXIST)		text='File exists' ;;
 	EFBIG)		text='File too large' ;;
+	EINTR)		text='Interrupted system call' ;;
 	EINVAL)		text='Invalid argument' ;;
+	EIO)		text='Input/output error' ;;
 	EMFILE)		text='Too many open files' ;;
 	EMLINK)		text='Too many links' ;;
 	EMSGSIZE)	text='Message too long' ;;

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static struct mapfs_map *map;
@@ -193,7 +195,9 @@ static void test_pointers(void)
 	is("offset", offset, 5);
 	is("value_index of none",
 	   mapfs_value_index(map, value, last, &index, &offset), -ENOENT);
+	errno = 0;
 	is("no index", mapfs_value_addr(map, 8, 0) ? 0 : errno, ENOENT);
+	errno = 0;
 	is("no CPU", mapfs_value_addr(map, 0, info.cpus) ? 0 : errno, ENOENT);
 	is("array", mapfs_array(map, last, &view), 0);
 	is("array lookup", mapfs_array_lookup(&view, 4) == (void *)at, 1);
@@ -237,6 +241,137 @@ static void test_batches(void)
 					    &count);
 	is("lookup_and_delete_batch", err == 0 || err == -ENOENT, !array);
 	free(token);
+}
+
+/* Elements 0 to 7, each of its own bytes. */
+static uint64_t bytes_of(uint32_t key)
+{
+	return (key + 1) * 0x0101010101010101ull;
+}
+
+static void put_all(void)
+{
+	uint32_t keys[8], count = 8, i;
+
+	for (i = 0; i < 8; i++) {
+		keys[i] = i;
+		memset(value + i * words, (int)bytes_of(i), info.value_bytes);
+	}
+	is("update_batch of all", mapfs_update_batch(map, keys, value, &count),
+	   0);
+	is("all", count, 8);
+}
+
+/* Addresses about an array's values that are in none of them. */
+static void test_no_value(const char *mnt)
+{
+	struct mapfs_map *odd;
+	struct mapfs_array view;
+	uint32_t index, offset;
+	char path[600];
+	char *base;
+
+	snprintf(path, sizeof(path), "%s/odd", mnt);
+	mapfs_create(mnt, "odd type array key 4 value 5 entries 8 "
+			  "flags mmapable");
+	odd = mapfs_open(path, O_RDWR);
+	is("odd: open", odd ? 0 : errno, 0);
+	if (!odd)
+		return;
+	if (!mapfs_array(odd, 0, &view)) {
+		base = mapfs_value_addr(odd, 0, 0);
+		is("odd: the last byte",
+		   mapfs_value_index(odd, base + 4, 0, &index, &offset), 0);
+		is("odd: is the last", offset, 4);
+		is("odd: between two",
+		   mapfs_value_index(odd, base + 5, 0, &index, &offset),
+		   -ENOENT);
+		is("odd: before the first",
+		   mapfs_value_index(odd, base - 1, 0, &index, &offset),
+		   -ENOENT);
+		is("odd: behind the last",
+		   mapfs_value_index(odd, base + 8 * view.record_size, 0,
+				     &index, &offset),
+		   -ENOENT);
+	}
+	mapfs_close(odd);
+	mapfs_destroy(path);
+}
+
+/* What goes in by one call comes out, in bites, to the last. */
+static void test_batches_in_bites(void)
+{
+	void *token = calloc(1, mapfs_batch_token(map));
+	uint32_t keys[8], bite = 2, count, seen = 0, i;
+	int err = 0;
+	int n;
+
+	put_all();
+	for (n = 0; n < 20 && (!err || err == -ENOSPC); n++) {
+		/* A bucket of a hash is given whole. */
+		bite += err == -ENOSPC;
+		count = bite;
+		err = mapfs_lookup_and_delete_batch(map, n ? token : NULL,
+						    token, keys, value, &count);
+		for (i = 0; i < count && err != -EOPNOTSUPP; i++)
+			if (value[i * words] == bytes_of(keys[i]))
+				seen |= 1u << keys[i];
+	}
+	is("lookup_and_delete_batch ends", err, array ? -EOPNOTSUPP : -ENOENT);
+	is("with all that went in", seen, array ? 0 : 0xff);
+	is("none is left", mapfs_info(map, &info) ? -1 : (long)info.entries,
+	   array ? 8 : 0);
+	free(token);
+}
+
+/* Batches of nothing, and without what they need. */
+static void test_batches_of_nothing(void)
+{
+	uint32_t key = 1, count = 0;
+	uint64_t token[2];
+
+	is("lookup_batch of none",
+	   mapfs_lookup_batch(map, NULL, NULL, NULL, NULL, &count), 0);
+	is("update_batch of none", mapfs_update_batch(map, NULL, NULL, &count),
+	   0);
+	is("delete_batch of none", mapfs_delete_batch(map, NULL, &count),
+	   array ? -EOPNOTSUPP : 0);
+	is("count", count, 0);
+	mapfs_update(map, &key, value, MAPFS_ANY);
+	count = 8;
+	is("lookup_batch without a token",
+	   mapfs_lookup_batch(map, NULL, NULL, &key, value, &count), -EFAULT);
+	is("none done", count, 0);
+	count = 8;
+	is("lookup_batch without values",
+	   mapfs_lookup_batch(map, NULL, token, &key, NULL, &count), -EFAULT);
+	is("none done", count, 0);
+	count = 8;
+	is("delete_batch without keys", mapfs_delete_batch(map, NULL, &count),
+	   array ? -EOPNOTSUPP : -EFAULT);
+	is("none done", count, array ? 8 : 0);
+}
+
+/* Refused outright: count is as it was. */
+static void test_batches_reading(const char *dir)
+{
+	struct mapfs_map *reader = mapfs_open(dir, O_RDONLY);
+	uint32_t keys[2] = { 0, 1 }, count = 2;
+	uint64_t token[2];
+
+	is("open to read", reader ? 0 : errno, 0);
+	if (!reader)
+		return;
+	is("reading: update_batch",
+	   mapfs_update_batch(reader, keys, value, &count), -EPERM);
+	is("reading: delete_batch", mapfs_delete_batch(reader, keys, &count),
+	   -EPERM);
+	is("reading: lookup_and_delete_batch",
+	   mapfs_lookup_and_delete_batch(reader, NULL, token, keys, value,
+					 &count),
+	   -EPERM);
+	is("reading: count", count, 2);
+	mapfs_close(reader);
 }
 
 static void test_others(void)
@@ -306,11 +441,93 @@ static void *push_later(void *arg)
 	return NULL;
 }
 
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* More than one signal, as the first can come before the wait. */
+static int pop_signalled(struct mapfs_map *queue)
+{
+	const struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
+	const struct itimerval never = { 0 };
+	struct sigaction action = { .sa_handler = on_alarm };
+	uint64_t out;
+	int err;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	err = mapfs_pop_wait(queue, &out, 20000);
+	setitimer(ITIMER_REAL, &never, NULL);
+	return err;
+}
+
+static void *freeze_later(void *path)
+{
+	char ctl[700];
+	FILE *file;
+
+	usleep(50000);
+	snprintf(ctl, sizeof(ctl), "%s/ctl", (char *)path);
+	file = fopen(ctl, "w");
+	is("a file to freeze by", file ? 0 : errno, 0);
+	if (file)
+		fputs("freeze\n", file);
+	if (file && fclose(file))
+		is("freeze while others write", errno, EBUSY);
+	return NULL;
+}
+
+/* Who waits hinders a freeze, but not by files. */
+static void test_queue_frozen(struct mapfs_map *queue, char *path)
+{
+	struct mapfs_info of_queue = { .sz = sizeof(of_queue) };
+	pthread_t thread;
+	uint64_t out;
+	int wait = 20000;
+	int want = -EPERM;
+
+	is("its info", mapfs_info(queue, &of_queue), 0);
+	if (of_queue.io == MAPFS_IO_MEMORY) {
+		wait = 200;
+		want = -ETIMEDOUT;
+	}
+	is("a thread", pthread_create(&thread, NULL, freeze_later, path), 0);
+	is("pop_wait, and a freeze", mapfs_pop_wait(queue, &out, wait), want);
+	pthread_join(thread, NULL);
+}
+
+static void test_queue_waits(struct mapfs_map *queue)
+{
+	pthread_t thread;
+	uint64_t out = 77;
+
+	is("pop_wait of none", mapfs_pop_wait(queue, &out, 20), -ETIMEDOUT);
+	is("and not a moment", mapfs_pop_wait(queue, &out, 0), -ETIMEDOUT);
+	is("the value", (long)out, 77);
+	is("a thread", pthread_create(&thread, NULL, push_later, queue), 0);
+	is("pop_wait for it", mapfs_pop_wait(queue, &out, 20000), 0);
+	is("its value", (long)out, 9);
+	pthread_join(thread, NULL);
+	is("pop_wait, and a signal", pop_signalled(queue), -EINTR);
+}
+
+static void test_queue_reading(const char *path)
+{
+	struct mapfs_map *queue = mapfs_open(path, O_RDONLY);
+	uint64_t out;
+
+	is("open it to read", queue ? 0 : errno, 0);
+	is("peek, reading", mapfs_peek(queue, &out), -ENOENT);
+	is("pop, reading", mapfs_pop(queue, &out), -EPERM);
+	is("pop_wait, reading", mapfs_pop_wait(queue, &out, 1), -EPERM);
+	mapfs_close(queue);
+}
+
 static void test_queue(const char *mnt, const char *type)
 {
 	const bool stack = !strcmp(type, "stack");
 	struct mapfs_map *queue;
-	pthread_t thread;
 	char spec[100];
 	char path[600];
 	uint64_t in;
@@ -325,7 +542,6 @@ static void test_queue(const char *mnt, const char *type)
 		return;
 	is("pop of none", mapfs_pop(queue, &out), -ENOENT);
 	is("peek of none", mapfs_peek(queue, &out), -ENOENT);
-	is("pop_wait of none", mapfs_pop_wait(queue, &out, 20), -ETIMEDOUT);
 	is("the value", (long)out, 77);
 	for (in = 1; in <= 2; in++)
 		is("push", mapfs_push(queue, &in, MAPFS_ANY), 0);
@@ -338,16 +554,9 @@ static void test_queue(const char *mnt, const char *type)
 	is("pop", mapfs_pop(queue, &out), 0);
 	is("pop_wait", mapfs_pop_wait(queue, &out, -1), 0);
 	is("pop_wait: the value", (long)out, stack ? 2 : 3);
-	is("a thread", pthread_create(&thread, NULL, push_later, queue), 0);
-	is("pop_wait for it", mapfs_pop_wait(queue, &out, 20000), 0);
-	is("its value", (long)out, 9);
-	pthread_join(thread, NULL);
-	mapfs_close(queue);
-	queue = mapfs_open(path, O_RDONLY);
-	is("open it to read", queue ? 0 : errno, 0);
-	is("peek, reading", mapfs_peek(queue, &out), -ENOENT);
-	is("pop, reading", mapfs_pop(queue, &out), -EPERM);
-	is("pop_wait, reading", mapfs_pop_wait(queue, &out, 1), -EPERM);
+	test_queue_waits(queue);
+	test_queue_reading(path);
+	test_queue_frozen(queue, path);
 	mapfs_close(queue);
 	mapfs_destroy(path);
 }
@@ -412,6 +621,15 @@ static void test_big(const char *mnt)
 	want = big_info.io == MAPFS_IO_FILES ? -EFBIG : 0;
 	is("update of much", mapfs_update(big, &key, words_of, 0), want);
 	is("lookup of much", mapfs_lookup(big, &key, words_of), want);
+	mapfs_close(big);
+	mapfs_destroy(path);
+	mapfs_create(mnt, "big type queue value 16352 entries 2");
+	big = mapfs_open(path, O_RDWR);
+	is("open a queue", big ? 0 : errno, 0);
+	if (!big)
+		return;
+	is("push of much", mapfs_push(big, words_of, 0), want);
+	is("pop of much", mapfs_pop(big, words_of), want);
 	mapfs_close(big);
 	mapfs_destroy(path);
 }
@@ -501,6 +719,33 @@ static void test_no_descriptors(const char *dir)
 	mapfs_close(other);
 	is("none is left", dup(0), first);
 	close(first);
+}
+
+/* More than can have a table open for writing. */
+static void test_users(const char *dir)
+{
+	static struct mapfs_map *maps[1100];
+	struct rlimit limit, more;
+	size_t n = 0;
+	int err = 0;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	more = limit;
+	more.rlim_cur = more.rlim_max;
+	if (info.map_type != BPF_MAP_TYPE_HASH || info.io != MAPFS_IO_MEMORY ||
+	    more.rlim_cur < 4096)
+		return;
+	setrlimit(RLIMIT_NOFILE, &more);
+	while (!err && n < 1100) {
+		maps[n] = mapfs_open(dir, O_RDWR);
+		err = maps[n] ? 0 : errno;
+		n++;
+	}
+	is("open by too many", err, EUSERS);
+	is("by far", n > 900, 1);
+	while (n--)
+		mapfs_close(maps[n]);
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static void put_file(const char *dir, const char *name, const char *text)
@@ -652,6 +897,29 @@ static void test_inner(const char *mnt)
 	is("nor to put", mapfs_update_inner(map, line, map, 0), -EOPNOTSUPP);
 }
 
+static int count_files(void)
+{
+	int count = 0;
+	int fd;
+
+	for (fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* Nothing has changed, and no file is left open. */
+static void test_freeze_refused(const char *dir)
+{
+	struct mapfs_map *other = mapfs_open(dir, O_RDWR);
+	uint32_t key = 1;
+	int files = count_files();
+
+	is("freeze, while another writes", mapfs_freeze(map), -EBUSY);
+	is("as many files are open", count_files(), files);
+	is("it goes on", mapfs_update(map, &key, value, MAPFS_ANY), 0);
+	mapfs_close(other);
+}
+
 static void test_freeze(const char *dir)
 {
 	uint32_t key = 1;
@@ -692,8 +960,12 @@ int main(int argc, char **argv)
 	test_cpu();
 	test_pointers();
 	test_batches();
+	test_batches_in_bites();
+	test_batches_of_nothing();
+	test_batches_reading(dir);
 	test_others();
 	snprintf(mnt, sizeof(mnt), "%s/..", dir);
+	test_no_value(mnt);
 	test_no_keys(mnt);
 	test_queue(mnt, "queue");
 	test_queue(mnt, "stack");
@@ -703,7 +975,10 @@ int main(int argc, char **argv)
 	test_prefixes(mnt);
 	test_inner(mnt);
 	test_no_descriptors(dir);
+	test_users(dir);
 	test_foreign();
+	if (array || info.io == MAPFS_IO_MEMORY)
+		test_freeze_refused(dir);
 	test_freeze(dir);
 	mapfs_close(map);
 	free(value);

@@ -12,6 +12,7 @@
  *	sum			of the values that an iterator finds
  *	entries			io			frozen
  *	store KEY VALUE		load KEY		at the value's address
+ *	poll MS			a ring
  *	freeze
  *	fork			the child answers from now on; the parent's pid
  *	quit
@@ -224,6 +225,12 @@ static long do_load(const char *word, uint64_t unused)
 	return at ? (long)__atomic_load_n(at, __ATOMIC_RELAXED) : -errno;
 }
 
+static long do_poll(const char *word, uint64_t unused)
+{
+	(void)unused;
+	return mapfs_ring_poll(map, (int)number(word));
+}
+
 static long do_freeze(const char *unused, uint64_t word)
 {
 	(void)unused;
@@ -258,7 +265,7 @@ static const struct {
 	{ "entries", do_entries }, { "io", do_io },
 	{ "frozen", do_frozen },   { "store", do_store },
 	{ "load", do_load },	   { "freeze", do_freeze },
-	{ "fork", do_fork },
+	{ "fork", do_fork },	   { "poll", do_poll },
 };
 
 #define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,6 +147,28 @@ static int hear(void *context, void *data, size_t size)
 	return heard->count == 2 ? heard->result : 0;
 }
 
+static int count_bytes(void *context, void *data, size_t size)
+{
+	struct heard *heard = context;
+
+	(void)data;
+	heard->bytes += size;
+	heard->count++;
+	return 0;
+}
+
+/* A record without bytes is a record. */
+static void test_consume_nothing(void)
+{
+	struct heard heard = { 0 };
+
+	is("output of no bytes", mapfs_ring_output(map, NULL, 0), 0);
+	is("and of one", mapfs_ring_output(map, "x", 1), 0);
+	is("consume both", mapfs_ring_consume(map, count_bytes, &heard), 2);
+	is("called for both", heard.count, 2);
+	is("bytes of both", (long)heard.bytes, 1);
+}
+
 static void test_consume(void)
 {
 	static char bytes[10000];
@@ -208,6 +231,35 @@ static void test_others(void)
 	is("hash: query", mapfs_ring_query(other, 1, &number), -EOPNOTSUPP);
 	mapfs_close(other);
 	mapfs_destroy(path);
+}
+
+/* More than a write of the file stream can be, in a ring that has room. */
+static void test_large(void)
+{
+	const uint64_t size = 4u << 20;
+	char path[600];
+	char mnt[600];
+	struct mapfs_map *large;
+	char *bytes = calloc(1, size);
+
+	snprintf(mnt, sizeof(mnt), "%s/..", dir);
+	snprintf(path, sizeof(path), "%s/../large", dir);
+	is("create", mapfs_create(mnt, "large type ringbuf entries 4194304"),
+	   0);
+	large = mapfs_open(path, O_RDWR);
+	is("open", large && bytes ? 0 : errno, 0);
+	if (large && bytes) {
+		is("the largest of a write",
+		   mapfs_ring_output(large, bytes, 1044480), 0);
+		is("one more", mapfs_ring_output(large, bytes, 1044481),
+		   memory ? 0 : -EMSGSIZE);
+		is("more than the ring",
+		   mapfs_ring_output(large, bytes, size + 1), -E2BIG);
+		is("take", mapfs_ring_take(large, bytes, size), 1044480);
+	}
+	mapfs_close(large);
+	mapfs_destroy(path);
+	free(bytes);
 }
 
 /* ------------------------------------------------------- many processes */
@@ -366,6 +418,26 @@ static void wait_and_take(uint32_t unused)
 		_exit(1);
 }
 
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* More than one, as the first can come before the wait. */
+static void test_signal(void)
+{
+	const struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
+	const struct itimerval never = { 0 };
+	struct sigaction action = { .sa_handler = on_alarm };
+	int res;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	res = mapfs_ring_poll(map, -1);
+	setitimer(ITIMER_REAL, &never, NULL);
+	is("a signal ends the wait", res, -EINTR);
+}
+
 static void test_waking(void)
 {
 	pid_t pid = start(wait_and_take, 0);
@@ -482,9 +554,12 @@ int main(int argc, char **argv)
 	test_consume();
 	test_reading();
 	test_others();
+	test_large();
 	test_processes();
 	test_waking();
+	test_signal();
 	if (memory) {
+		test_consume_nothing();
 		test_killed();
 		test_fork();
 		test_close();
