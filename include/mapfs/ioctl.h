@@ -52,7 +52,8 @@ extern "C" {
  * One operation on an element, by the daemon: for processes that cannot map
  * the region.  The argument is a struct mapfs_call, the key and a value, one
  * behind the other, 'size' bytes in all.  Reading operations need the file open
- * for reading, the others for writing: EBADF.
+ * for reading, those that take an element for both, the others for writing:
+ * EBADF.
  *
  *	EINVAL		no such operation, or not of the map's sizes
  *	EOPNOTSUPP	not for this type

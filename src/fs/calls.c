@@ -2,6 +2,7 @@
 #include "fs/calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "mapfs/ioctl.h"
@@ -100,22 +101,22 @@ enum room {
 
 static const struct {
 	int (*run)(struct elem_call *call);
-	bool writes;
+	int access; /* O_RDONLY, ... */
 	enum room room;
 } operations[] = {
-	[MAPFS_CALL_LOOKUP] = { do_lookup, false, ROOM_VALUE },
-	[MAPFS_CALL_UPDATE] = { do_update, true, ROOM_VALUE },
-	[MAPFS_CALL_DELETE] = { do_delete, true, ROOM_NONE },
-	[MAPFS_CALL_TAKE] = { do_take, true, ROOM_VALUE },
-	[MAPFS_CALL_NEXT_KEY] = { do_next_key, false, ROOM_NONE },
-	[MAPFS_CALL_ITER] = { do_iter, false, ROOM_OPTIONAL },
-	[MAPFS_CALL_LOOKUP_CPU] = { do_lookup_cpu, false, ROOM_SLOT },
-	[MAPFS_CALL_UPDATE_CPU] = { do_update_cpu, true, ROOM_SLOT },
-	[MAPFS_CALL_ENTRIES] = { do_entries, false, ROOM_NONE },
-	[MAPFS_CALL_PUSH] = { do_push, true, ROOM_VALUE },
-	[MAPFS_CALL_POP] = { do_pop, true, ROOM_VALUE },
-	[MAPFS_CALL_PEEK] = { do_peek, false, ROOM_VALUE },
-	[MAPFS_CALL_QUERY] = { do_query, false, ROOM_NONE },
+	[MAPFS_CALL_LOOKUP] = { do_lookup, O_RDONLY, ROOM_VALUE },
+	[MAPFS_CALL_UPDATE] = { do_update, O_WRONLY, ROOM_VALUE },
+	[MAPFS_CALL_DELETE] = { do_delete, O_WRONLY, ROOM_NONE },
+	[MAPFS_CALL_TAKE] = { do_take, O_RDWR, ROOM_VALUE },
+	[MAPFS_CALL_NEXT_KEY] = { do_next_key, O_RDONLY, ROOM_NONE },
+	[MAPFS_CALL_ITER] = { do_iter, O_RDONLY, ROOM_OPTIONAL },
+	[MAPFS_CALL_LOOKUP_CPU] = { do_lookup_cpu, O_RDONLY, ROOM_SLOT },
+	[MAPFS_CALL_UPDATE_CPU] = { do_update_cpu, O_WRONLY, ROOM_SLOT },
+	[MAPFS_CALL_ENTRIES] = { do_entries, O_RDONLY, ROOM_NONE },
+	[MAPFS_CALL_PUSH] = { do_push, O_WRONLY, ROOM_VALUE },
+	[MAPFS_CALL_POP] = { do_pop, O_RDWR, ROOM_VALUE },
+	[MAPFS_CALL_PEEK] = { do_peek, O_RDONLY, ROOM_VALUE },
+	[MAPFS_CALL_QUERY] = { do_query, O_RDONLY, ROOM_NONE },
 };
 
 #define NOPERATIONS (sizeof(operations) / sizeof(operations[0]))
@@ -135,6 +136,13 @@ static bool fits(const struct map *map, enum room room, size_t size)
 	return false;
 }
 
+/* Who takes an element reads it, too. */
+static bool permits(int access, bool readable, bool writable)
+{
+	return (readable || access == O_WRONLY) &&
+	       (writable || access == O_RDONLY);
+}
+
 int call_elem(struct map *map, void *buf, size_t size, bool readable,
 	      bool writable)
 {
@@ -149,7 +157,7 @@ int call_elem(struct map *map, void *buf, size_t size, bool readable,
 	op = call.at->op;
 	if (op >= NOPERATIONS || !operations[op].run)
 		return -EINVAL;
-	if (operations[op].writes ? !writable : !readable)
+	if (!permits(operations[op].access, readable, writable))
 		return -EBADF;
 	call.key = (unsigned char *)(call.at + 1);
 	call.value = call.key + map->key_size;

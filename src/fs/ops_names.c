@@ -119,14 +119,31 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 	reply_child(&call, err, name);
 }
 
+/* Only maps are renamed and removed, and only in the root. */
+static int check_map(struct call *call, const char *name)
+{
+	struct node node;
+	int err;
+
+	if (!is_root(&call->node))
+		return ops_not_here(call);
+	err = node_lookup(&call->node, name, &node);
+	if (err)
+		return err;
+	err = node.dir ? 0 : ops_not_here(call);
+	node_put(&node);
+	return err;
+}
+
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct call call;
 	int err = call_begin(&call, req, parent);
 
 	if (!err)
-		err = is_root(&call.node) ? dir_unlink(call.fs, name) :
-					    ops_not_here(&call);
+		err = check_map(&call, name);
+	if (!err)
+		err = dir_unlink(call.fs, name);
 	call_reply_err(&call, err);
 }
 
@@ -147,21 +164,14 @@ void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 static int rename_map(struct call *call, const char *name, fuse_ino_t newparent,
 		      const char *newname, unsigned int flags)
 {
-	struct node node;
 	int err;
 
-	if (!is_root(&call->node) || newparent != FUSE_ROOT_ID)
+	if (newparent != FUSE_ROOT_ID)
 		return ops_not_here(call);
 	if (flags & ~(unsigned int)RENAME_NOREPLACE)
 		return -EINVAL;
-	err = node_lookup(&call->node, name, &node);
-	if (err)
-		return err;
-	err = node.dir ? 0 : ops_not_here(call);
-	node_put(&node);
-	if (err)
-		return err;
-	return dir_rename(call->fs, name, newname, &call->error);
+	err = check_map(call, name);
+	return err ? err : dir_rename(call->fs, name, newname, &call->error);
 }
 
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name,

@@ -153,17 +153,27 @@ static int parse_values(struct options *options, const struct raw_options *raw)
 	return 0;
 }
 
+/* The source may be as long as the kernel takes it. */
+static int add_source(struct options *options, const struct raw_options *raw)
+{
+	char *arg;
+	int err;
+
+	if (asprintf(&arg, "-ofsname=%s,subtype=mapfs",
+		     raw->nwords == 2 && !strpbrk(raw->words[0], ",\\") ?
+			     raw->words[0] :
+			     "mapfs") < 0)
+		return -ENOMEM;
+	err = fuse_opt_add_arg(&options->args, arg);
+	free(arg);
+	return err;
+}
+
 /* fuse.conf(5) says whether others than root may let others in. */
 static int options_add_fixed(struct options *options,
 			     const struct raw_options *raw)
 {
-	char fsname[256];
-
-	snprintf(fsname, sizeof(fsname), "-ofsname=%s,subtype=mapfs",
-		 raw->nwords == 2 && !strpbrk(raw->words[0], ",\\") ?
-			 raw->words[0] :
-			 "mapfs");
-	if (fuse_opt_add_arg(&options->args, fsname) ||
+	if (add_source(options, raw) ||
 	    fuse_opt_add_arg(&options->args,
 			     "-onosuid,nodev,default_permissions") ||
 	    (geteuid() == 0 &&
