@@ -162,8 +162,10 @@ static int add_source(struct options *options, const struct raw_options *raw)
 	if (asprintf(&arg, "-ofsname=%s,subtype=mapfs",
 		     raw->nwords == 2 && !strpbrk(raw->words[0], ",\\") ?
 			     raw->words[0] :
-			     "mapfs") < 0)
+			     "mapfs") < 0) {
+		fprintf(stderr, "mapfs: %s\n", strerror(ENOMEM));
 		return -ENOMEM;
+	}
 	err = fuse_opt_add_arg(&options->args, arg);
 	free(arg);
 	return err;
