@@ -98,9 +98,9 @@ struct mapfs_call {
  *
  * Of the ctl file of a map whose name was so from the first, by create below:
  * of other names the kernel keeps what it knows.  With 1 the open file keeps
- * the name.  With 0 it does not
- * any more, and the name stays, unless another file keeps it.  With 2 the name
- * goes at once, whoever keeps it and whatever it is by now.
+ * the name.  With 0 it does not any more, and the name stays, unless another
+ * file keeps it.  With 2 the name goes at once, whoever keeps it and whatever
+ * it is by now.
  *
  * Of the root's file create: with 1 the open file keeps the name of the map
  * that the next line written to it makes, so that no moment is left in which a

@@ -653,8 +653,7 @@ int map_freeze(struct map *map);
 int map_freeze_mapped(struct map *map);
 bool map_frozen(struct map *map);
 
-/* Frozen from the first, for one who attached for reading: nothing is sealed.
- */
+/* Frozen from the first, for who attached for reading: nothing is sealed. */
 void map_never_written(struct map *map);
 
 #endif

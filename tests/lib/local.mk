@@ -8,7 +8,9 @@ lib_programs += %D%/libbpf
 endif
 check_PROGRAMS += $(lib_programs)
 
-%C%_api_SOURCES = %D%/api.c
+%C%_api_SOURCES = %D%/api.c %D%/api.h \
+	%D%/api_no_keys.c \
+	%D%/api_of_maps.c
 %C%_api_LDADD = libmapfs.a
 %C%_threads_SOURCES = %D%/threads.c
 %C%_threads_LDADD = libmapfs.a
